@@ -149,6 +149,37 @@ export function isLocalStage(): boolean {
   return env().ECOD_STAGE === "local";
 }
 
+/**
+ * Settings of the developer tooling (the mongod that dev, demo, test and bench start). Kept apart, because the tooling
+ * runs before there is a MONGODB_URI, so before the environment above can parse.
+ */
+export const toolingSchema = z.object({
+  MONGODB_URI: z
+    .union([z.literal(""), environmentSchema.shape.MONGODB_URI])
+    .default("")
+    .describe("A replica set of your own to use instead of starting a mongod. Empty: start one."),
+  MONGOD_BINARY: z
+    .string()
+    .default("")
+    .describe(
+      "mongod executable to start. Empty: the one on PATH, else the cached, packaged or downloaded one.",
+    ),
+  ECOD_CACHE_DIR: z
+    .string()
+    .default("")
+    .describe("Folder that keeps the fetched mongod between runs. Empty: .cache in the project."),
+});
+
+export type ToolingEnvironment = z.infer<typeof toolingSchema>;
+
+/** The tooling's settings; read anew at each call. @throws EnvironmentError naming every malformed setting. */
+export function toolingEnvironment(): ToolingEnvironment {
+  const parsed = toolingSchema.safeParse(process.env);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+  throw new EnvironmentError(`The environment is not usable:\n  ${lines.join("\n  ")}`);
+}
+
 /** A copy of this process's variables with `overrides` on top, for starting a child process. */
 export function processEnvironment(overrides: Record<string, string> = {}): Record<string, string> {
   const inherited: Record<string, string> = {};

@@ -1,0 +1,101 @@
+/**
+ * Events that automations react to and that `GET /api/crm/changes` lists.
+ * ADD AN EVENT TYPE HERE.
+ */
+import * as z from "zod";
+import { actorSchema, objectIdSchema, timestampSchema } from "./common.contract";
+
+export const crmEventTypes = [
+  "lead_created",
+  "lead_updated",
+  "lead_deleted",
+  "tag_added",
+  "tag_removed",
+  "owner_changed",
+  "stage_enter",
+  "stage_exit",
+  "won",
+  "lost",
+  "conversation_created",
+  "conversation_opened",
+  "conversation_updated",
+  "conversation_resolved",
+  "message_received",
+  "message_queued",
+  "message_sent",
+  "message_status",
+  "appointment_confirmed",
+  "appointment_rescheduled",
+  "appointment_cancelled",
+  "appointment_held",
+  "appointment_no_show",
+  "meeting_created",
+  "pipeline_updated",
+  "template_updated",
+  "media_updated",
+  "automation_updated",
+  "external_event",
+] as const;
+export const crmEventTypeSchema = z.enum(crmEventTypes);
+export type CrmEventType = z.infer<typeof crmEventTypeSchema>;
+
+/** How an event came to be: what stops rules that trigger each other. */
+export const causationSchema = z.object({
+  rootEventId: z.string().meta({ description: "Id of the first event of the chain." }),
+  depth: z
+    .number()
+    .int()
+    .min(0)
+    .meta({ description: "0 for what a person or Meta did, +1 for each rule in between." }),
+  ruleIds: z.array(objectIdSchema).meta({ description: "Rules in the chain, oldest first." }),
+});
+export type Causation = z.infer<typeof causationSchema>;
+
+export const subjectSchema = z.object({
+  leadId: objectIdSchema.optional(),
+  conversationId: objectIdSchema.optional(),
+  messageId: objectIdSchema.optional(),
+  meetingId: objectIdSchema.optional(),
+  pipelineId: objectIdSchema.optional(),
+  templateId: objectIdSchema.optional(),
+  mediaId: objectIdSchema.optional(),
+  ruleId: objectIdSchema.optional(),
+});
+export type EventSubject = z.infer<typeof subjectSchema>;
+
+export const crmEventSchema = z
+  .object({
+    id: z.string().max(200).meta({ description: "Unique in the tenant; the same on every delivery." }),
+    seq: z
+      .number()
+      .int()
+      .positive()
+      .meta({ description: "Place in the tenant's log; no gaps are skipped by a reader." }),
+    type: crmEventTypeSchema,
+    name: z.string().max(64).optional().meta({ description: "Name of an external event." }),
+    subject: subjectSchema,
+    data: z.record(z.string(), z.unknown()),
+    changes: z
+      .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
+      .optional()
+      .meta({ description: "Changed fields, before and after." }),
+    actor: actorSchema,
+    causation: causationSchema,
+    occurredAt: timestampSchema,
+    requestId: z.string().optional(),
+  })
+  .meta({ id: "CrmEvent", description: "Something that changed in the tenant." });
+export type CrmEvent = z.infer<typeof crmEventSchema>;
+
+/** What a service records inside its transaction; the rest of the event is filled in from the context. */
+export interface EventDraft {
+  /** Given only where the same cause may be processed twice (a Meta message id, a caller's event id). */
+  readonly id?: string;
+  readonly type: CrmEventType;
+  readonly name?: string;
+  readonly subject: EventSubject;
+  readonly data?: Record<string, unknown>;
+  readonly changes?: Record<string, { from: unknown; to: unknown }>;
+  /** Defaults to the context's now. */
+  readonly occurredAt?: Date;
+}

@@ -1,0 +1,66 @@
+/**
+ * Every kind of background job: payload, queue, retry, lease. `handlers/index.ts` is typed by this record, so a job
+ * without a handler does not compile. ADD A JOB HERE.
+ */
+import * as z from "zod";
+import { clientCodeSchema, objectIdSchema } from "../../contracts/common.contract";
+
+export const queueNames = ["crm", "media"] as const;
+export type QueueName = (typeof queueNames)[number];
+
+export interface JobDefinition {
+  /** Always holds `clientCode`: the worker reads the tenant from the payload. Ids only, never content. */
+  readonly payload: z.ZodObject<{ clientCode: typeof clientCodeSchema }>;
+  /** Rises when the payload's shape changes; older payloads must still parse. */
+  readonly payloadVersion: number;
+  readonly queue: QueueName;
+  readonly maxAttempts: number;
+  /** First back-off in ms; doubles with each attempt, full jitter, capped. */
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  /** How long a worker may be silent, in ms. Beats renew it. */
+  readonly leaseMs: number;
+}
+
+const tenantPayload = { clientCode: clientCodeSchema };
+const standard = {
+  payloadVersion: 1,
+  queue: "crm",
+  maxAttempts: 10,
+  backoffMs: 1_000,
+  maxBackoffMs: 15 * 60_000,
+  leaseMs: 30_000,
+} as const;
+
+export const jobCatalog = {
+  /** Turn stored webhook items into leads, conversations, messages and statuses. */
+  "whatsapp.inbound": {
+    ...standard,
+    payload: z.object({ ...tenantPayload, webhookEventIds: z.array(objectIdSchema).min(1).max(100) }),
+  },
+  /** Send one stored message. */
+  "whatsapp.send": { ...standard, payload: z.object({ ...tenantPayload, messageId: objectIdSchema }) },
+  /** Read a WABA's templates from Meta. */
+  "templates.sync": { ...standard, payload: z.object({ ...tenantPayload, connectionId: objectIdSchema }) },
+  /** Fetch inbound media from Meta into our storage. */
+  "media.download": { ...standard, payload: z.object({ ...tenantPayload, mediaId: objectIdSchema }) },
+  /** Compress or transcode stored media. */
+  "media.process": {
+    ...standard,
+    queue: "media",
+    maxAttempts: 4,
+    leaseMs: 60_000,
+    payload: z.object({ ...tenantPayload, mediaId: objectIdSchema }),
+  },
+  /** Go on with a run: a delay is over, a step is to be retried. */
+  "automation.run": { ...standard, payload: z.object({ ...tenantPayload, runId: objectIdSchema }) },
+  /** Take up what a crash left behind in one tenant. */
+  "tenant.sweep": { ...standard, maxAttempts: 3, payload: z.object(tenantPayload) },
+  /** Store quarantined webhook items of a tenant that answers again. */
+  "quarantine.replay": { ...standard, payload: z.object(tenantPayload) },
+} as const satisfies Record<string, JobDefinition>;
+
+export type JobCatalog = typeof jobCatalog;
+export type JobName = keyof JobCatalog;
+export type JobPayload<K extends JobName> = z.infer<JobCatalog[K]["payload"]>;
+export type JobPayloadInput<K extends JobName> = z.input<JobCatalog[K]["payload"]>;

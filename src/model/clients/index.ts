@@ -1,0 +1,35 @@
+/**
+ * Every model of the central database `services`. Schemas only: they are compiled by `getCentralModels`.
+ * ADD A CENTRAL MODEL HERE.
+ */
+import { clientDataSourceSchema } from "./client.data.source.schema";
+import { clientSchema } from "./client.schema";
+import { jobSchema } from "./job.schema";
+import {
+  adminKeySchema,
+  alertSchema,
+  channelRouteSchema,
+  platformAuditSchema,
+  platformMarkSchema,
+  quarantineSchema,
+  tenantActivitySchema,
+} from "./platform.schema";
+import { secretSchema } from "./secret.schema";
+import { userSchema } from "./user.schema";
+
+export const centralSchemas = {
+  AdminKey: adminKeySchema,
+  Alert: alertSchema,
+  ChannelRoute: channelRouteSchema,
+  Client: clientSchema,
+  ClientDataSource: clientDataSourceSchema,
+  Job: jobSchema,
+  PlatformAudit: platformAuditSchema,
+  PlatformMark: platformMarkSchema,
+  Quarantine: quarantineSchema,
+  Secret: secretSchema,
+  TenantActivity: tenantActivitySchema,
+  User: userSchema,
+};
+
+export type CentralSchemas = typeof centralSchemas;

@@ -1,0 +1,121 @@
+import { Schema, type Types } from "mongoose";
+import { plainSchema } from "../record.schema";
+
+export const jobStates = ["scheduled", "waiting", "running", "done", "dead", "cancelled"] as const;
+export type JobState = (typeof jobStates)[number];
+
+export interface JobError {
+  at: Date;
+  code: string;
+  /** Our sentence; never a driver's message. */
+  detail: string;
+}
+
+/** A background job. Holds ids, codes and our own sentences: never a phone number, a name or a text. */
+export interface JobRecord {
+  _id: Types.ObjectId;
+  /** Copied from the payload, which is where the worker reads it. */
+  clientCode: string;
+  queue: string;
+  type: string;
+  payload: Record<string, unknown>;
+  payloadVersion: number;
+  state: JobState;
+  /** Higher first. A keyed job has none. */
+  priority: number;
+  runAt: Date;
+  /** +1 at the claim. */
+  attempts: number;
+  maxAttempts: number;
+  /** +1 when a lease runs out; three make a job dead. */
+  crashes: number;
+  /** Only while running: the fence of every later write. */
+  token?: string;
+  workerId?: string;
+  leaseUntil?: Date;
+  startedAt?: Date;
+  /** Coalesces jobs that have not ended; unset when the job ends. */
+  activeKey?: string;
+  /** Jobs of one key run one at a time in `orderingSeq` order; only its `head` may be waiting. */
+  orderingKey?: string;
+  orderingSeq?: number;
+  head?: boolean;
+  blockedBy: null | "key" | "type";
+  cancelRequestedAt?: Date;
+  progress?: number;
+  result?: Record<string, unknown>;
+  lastError?: JobError;
+  errors: JobError[];
+  requestId: string;
+  createdAt: Date;
+  finishedAt?: Date;
+  expireAt?: Date;
+}
+
+const jobErrorSchema = new Schema<JobError>({ at: Date, code: String, detail: String }, { _id: false });
+
+export const jobSchema = plainSchema<JobRecord>("jobs", {
+  clientCode: { type: String, required: true },
+  queue: { type: String, required: true },
+  type: { type: String, required: true },
+  payload: { type: Schema.Types.Mixed, required: true },
+  payloadVersion: { type: Number, required: true },
+  state: { type: String, enum: jobStates, required: true },
+  priority: { type: Number, default: 0 },
+  runAt: { type: Date, required: true },
+  attempts: { type: Number, default: 0 },
+  maxAttempts: { type: Number, required: true },
+  crashes: { type: Number, default: 0 },
+  token: String,
+  workerId: String,
+  leaseUntil: Date,
+  startedAt: Date,
+  activeKey: String,
+  orderingKey: String,
+  orderingSeq: Number,
+  head: Boolean,
+  blockedBy: { type: String, enum: [null, "key", "type"], default: null },
+  cancelRequestedAt: Date,
+  progress: Number,
+  result: { type: Schema.Types.Mixed },
+  lastError: { type: jobErrorSchema },
+  errors: { type: [jobErrorSchema], default: [] },
+  requestId: { type: String, required: true },
+  createdAt: { type: Date, required: true },
+  finishedAt: Date,
+  expireAt: Date,
+});
+
+// claim: state and queue equal, one tenant, best first; as small as the backlog
+jobSchema.index(
+  { state: 1, queue: 1, clientCode: 1, priority: -1, runAt: 1, _id: 1 },
+  { name: "claim", partialFilterExpression: { state: "waiting" } },
+);
+// reap: running past its lease
+jobSchema.index({ leaseUntil: 1 }, { name: "lease", partialFilterExpression: { state: "running" } });
+// read back, beat and complete what one claim won
+jobSchema.index({ token: 1 }, { name: "token", partialFilterExpression: { state: "running" } });
+// promote: scheduled and due
+jobSchema.index(
+  { runAt: 1 },
+  { name: "due", partialFilterExpression: { state: "scheduled", blockedBy: null } },
+);
+// one unended head per ordering key
+jobSchema.index(
+  { clientCode: 1, orderingKey: 1 },
+  { name: "head", unique: true, partialFilterExpression: { head: true } },
+);
+// the next in line behind a head
+jobSchema.index(
+  { clientCode: 1, orderingKey: 1, orderingSeq: 1 },
+  { name: "line", partialFilterExpression: { blockedBy: "key" } },
+);
+// one unended job per unique key
+jobSchema.index(
+  { clientCode: 1, type: 1, activeKey: 1 },
+  { name: "active", unique: true, partialFilterExpression: { activeKey: { $exists: true } } },
+);
+// done jobs leave by themselves
+jobSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
+// the admin's lists
+jobSchema.index({ clientCode: 1, state: 1, _id: -1 }, { name: "admin" });

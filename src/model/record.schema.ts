@@ -1,0 +1,44 @@
+import { Schema, type SchemaDefinition, type SchemaDefinitionType, type Types } from "mongoose";
+
+/** What every stored record has. `version` rises with each change and is what ETags are made of. */
+export interface BaseRecord {
+  _id: Types.ObjectId;
+  version: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+const base = {
+  version: { type: Number, required: true, default: 1 },
+  createdAt: { type: Date, required: true },
+  updatedAt: { type: Date, required: true },
+};
+
+const options = {
+  versionKey: false,
+  strict: "throw",
+  minimize: false,
+  autoIndex: false,
+  autoCreate: false,
+  // Records are changed by filters and updates; validation on them is what keeps an enum an enum.
+  id: false,
+} as const;
+
+/** A schema with version and times, for records that people change. Times come from the stack's clock, so they are set by services. */
+export function recordSchema<T extends BaseRecord>(
+  collection: string,
+  fields: SchemaDefinition<SchemaDefinitionType<Omit<T, keyof BaseRecord>>>,
+): Schema<T> {
+  return new Schema<T>({ ...fields, ...base } as SchemaDefinition<SchemaDefinitionType<T>>, {
+    ...options,
+    collection,
+  });
+}
+
+/** A schema without version and times, for logs, keys and marks that are written once. */
+export function plainSchema<T>(
+  collection: string,
+  fields: SchemaDefinition<SchemaDefinitionType<T>>,
+): Schema<T> {
+  return new Schema<T>(fields, { ...options, collection });
+}

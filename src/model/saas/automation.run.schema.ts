@@ -1,0 +1,159 @@
+import { Schema, type Types } from "mongoose";
+import type { Causation } from "../../contracts/crm.event.contract";
+import { type BaseRecord, plainSchema, recordSchema } from "../record.schema";
+
+export const runStatuses = [
+  "active",
+  "waiting",
+  "completed",
+  "exited",
+  "cancelled",
+  "failed",
+  "skipped",
+] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+/** One lead's way through one version of one rule. */
+export interface AutomationRunRecord extends BaseRecord {
+  ruleId: Types.ObjectId;
+  ruleVersion: number;
+  leadId: Types.ObjectId;
+  conversationId: Types.ObjectId | null;
+  /** Decides enrolment: `once`, the event's id, or the rule's own rendered key. */
+  enrollmentKey: string;
+  /** Set while the run lives and the rule allows only one at a time. */
+  concurrencyKey: string | null;
+  triggerEvent: { id: string; type: string; occurredAt: Date; data: Record<string, unknown> };
+  causation: Causation;
+  status: RunStatus;
+  exitReason: string | null;
+  cursor: { stepId: string | null; iteration: number };
+  vars: Record<string, unknown>;
+  wait: { kind: "delay" | "event"; until: Date | null; events: string[] } | null;
+  dueAt: Date | null;
+  lock: { owner: string; until: Date } | null;
+  attempts: number;
+  error: { code: string; detail: string; stepId: string | null } | null;
+  startedAt: Date;
+  endedAt: Date | null;
+}
+
+export const automationRunSchema = recordSchema<AutomationRunRecord>("automationRuns", {
+  ruleId: { type: Schema.Types.ObjectId, required: true },
+  ruleVersion: { type: Number, required: true },
+  leadId: { type: Schema.Types.ObjectId, required: true },
+  conversationId: { type: Schema.Types.ObjectId, default: null },
+  enrollmentKey: { type: String, required: true },
+  concurrencyKey: { type: String, default: null },
+  triggerEvent: { type: Schema.Types.Mixed, required: true },
+  causation: { type: Schema.Types.Mixed, required: true },
+  status: { type: String, enum: runStatuses, required: true },
+  exitReason: { type: String, default: null },
+  cursor: { type: Schema.Types.Mixed, required: true },
+  vars: { type: Schema.Types.Mixed, default: {} },
+  wait: { type: Schema.Types.Mixed, default: null },
+  dueAt: { type: Date, default: null },
+  lock: { type: Schema.Types.Mixed, default: null },
+  attempts: { type: Number, default: 0 },
+  error: { type: Schema.Types.Mixed, default: null },
+  startedAt: { type: Date, required: true },
+  endedAt: { type: Date, default: null },
+});
+
+// enrolment is decided here, atomically
+automationRunSchema.index({ ruleId: 1, leadId: 1, enrollmentKey: 1 }, { name: "enrollment", unique: true });
+automationRunSchema.index(
+  { ruleId: 1, leadId: 1, concurrencyKey: 1 },
+  { name: "concurrency", unique: true, partialFilterExpression: { concurrencyKey: { $type: "string" } } },
+);
+automationRunSchema.index({ leadId: 1, startedAt: -1, _id: -1 }, { name: "lead" });
+automationRunSchema.index({ ruleId: 1, startedAt: -1, _id: -1 }, { name: "rule" });
+// the sweep: due and without a job
+automationRunSchema.index(
+  { status: 1, dueAt: 1 },
+  { name: "due", partialFilterExpression: { status: { $in: ["active", "waiting"] } } },
+);
+// an event that wakes or ends runs of its lead
+automationRunSchema.index(
+  { leadId: 1, status: 1 },
+  { name: "living", partialFilterExpression: { status: { $in: ["active", "waiting"] } } },
+);
+
+/** One step of one run: what it was given, what it did and why. */
+export interface AutomationStepLogRecord {
+  _id: Types.ObjectId;
+  runId: Types.ObjectId;
+  leadId: Types.ObjectId;
+  stepId: string;
+  iteration: number;
+  /** `runId:stepId[:i=n]`: what keeps a retried step from acting twice. */
+  effectKey: string;
+  type: string;
+  status: "running" | "succeeded" | "failed" | "skipped";
+  input: Record<string, unknown>;
+  output: Record<string, unknown>;
+  reason: string | null;
+  attempts: number;
+  startedAt: Date;
+  endedAt: Date | null;
+  expireAt: Date;
+}
+
+export const automationStepLogSchema = plainSchema<AutomationStepLogRecord>("automationStepLogs", {
+  runId: { type: Schema.Types.ObjectId, required: true },
+  leadId: { type: Schema.Types.ObjectId, required: true },
+  stepId: { type: String, required: true },
+  iteration: { type: Number, default: 0 },
+  effectKey: { type: String, required: true },
+  type: { type: String, required: true },
+  status: { type: String, enum: ["running", "succeeded", "failed", "skipped"], required: true },
+  input: { type: Schema.Types.Mixed, default: {} },
+  output: { type: Schema.Types.Mixed, default: {} },
+  reason: { type: String, default: null },
+  attempts: { type: Number, default: 0 },
+  startedAt: { type: Date, required: true },
+  endedAt: { type: Date, default: null },
+  expireAt: { type: Date, required: true },
+});
+automationStepLogSchema.index({ effectKey: 1 }, { name: "effect", unique: true });
+automationStepLogSchema.index({ runId: 1, startedAt: 1 }, { name: "run" });
+automationStepLogSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
+
+/** Why an event did or did not start a rule: also the mark that this rule has seen this event. */
+export interface AutomationDecisionRecord {
+  _id: Types.ObjectId;
+  ruleId: Types.ObjectId;
+  eventId: string;
+  leadId: Types.ObjectId | null;
+  outcome:
+    | "enrolled"
+    | "not_matched"
+    | "already_enrolled"
+    | "loop_depth"
+    | "loop_chain"
+    | "loop_rate"
+    | "failed";
+  trace: Record<string, unknown>[];
+  runId: Types.ObjectId | null;
+  at: Date;
+  expireAt: Date;
+}
+
+export const automationDecisionSchema = plainSchema<AutomationDecisionRecord>("automationDecisions", {
+  ruleId: { type: Schema.Types.ObjectId, required: true },
+  eventId: { type: String, required: true },
+  leadId: { type: Schema.Types.ObjectId, default: null },
+  outcome: {
+    type: String,
+    enum: ["enrolled", "not_matched", "already_enrolled", "loop_depth", "loop_chain", "loop_rate", "failed"],
+    required: true,
+  },
+  trace: { type: Schema.Types.Mixed, default: () => [] },
+  runId: { type: Schema.Types.ObjectId, default: null },
+  at: { type: Date, required: true },
+  expireAt: { type: Date, required: true },
+});
+// a rule decides about an event once
+automationDecisionSchema.index({ ruleId: 1, eventId: 1 }, { name: "decision", unique: true });
+automationDecisionSchema.index({ leadId: 1, at: -1 }, { name: "lead" });
+automationDecisionSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });

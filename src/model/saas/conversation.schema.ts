@@ -1,0 +1,61 @@
+import { Schema, type Types } from "mongoose";
+import { type BaseRecord, recordSchema } from "../record.schema";
+
+export interface ConversationRecord extends BaseRecord {
+  leadId: Types.ObjectId;
+  channel: "whatsapp";
+  connectionId: Types.ObjectId;
+  status: "open" | "pending" | "snoozed" | "resolved";
+  snoozedUntil: Date | null;
+  priority: "none" | "low" | "medium" | "high" | "urgent";
+  assigneeId: string | null;
+  teamId: Types.ObjectId | null;
+  participantIds: string[];
+  labels: string[];
+  unreadCount: number;
+  lastMessage: { id: Types.ObjectId; preview: string; direction: "inbound" | "outbound"; at: Date } | null;
+  lastInboundAt: Date | null;
+  /** End of Meta's 24-hour service window, from the last inbound message's own timestamp. */
+  windowExpiresAt: Date | null;
+  waitingSince: Date | null;
+  firstReplyAt: Date | null;
+  resolvedAt: Date | null;
+  botActive: boolean;
+  custom: Record<string, unknown>;
+}
+
+export const conversationSchema = recordSchema<ConversationRecord>("conversations", {
+  leadId: { type: Schema.Types.ObjectId, required: true },
+  channel: { type: String, enum: ["whatsapp"], required: true },
+  connectionId: { type: Schema.Types.ObjectId, required: true },
+  status: { type: String, enum: ["open", "pending", "snoozed", "resolved"], default: "open" },
+  snoozedUntil: { type: Date, default: null },
+  priority: { type: String, enum: ["none", "low", "medium", "high", "urgent"], default: "none" },
+  assigneeId: { type: String, default: null },
+  teamId: { type: Schema.Types.ObjectId, default: null },
+  participantIds: { type: [String], default: [] },
+  labels: { type: [String], default: [] },
+  unreadCount: { type: Number, default: 0 },
+  lastMessage: {
+    type: new Schema(
+      { id: Schema.Types.ObjectId, preview: String, direction: String, at: Date },
+      { _id: false, id: false },
+    ),
+    default: null,
+  },
+  lastInboundAt: { type: Date, default: null },
+  windowExpiresAt: { type: Date, default: null },
+  waitingSince: { type: Date, default: null },
+  firstReplyAt: { type: Date, default: null },
+  resolvedAt: { type: Date, default: null },
+  botActive: { type: Boolean, default: false },
+  custom: { type: Schema.Types.Mixed, default: {} },
+});
+
+// one conversation per person and number
+conversationSchema.index({ connectionId: 1, leadId: 1 }, { name: "person", unique: true });
+// inbox lists, newest message first
+conversationSchema.index({ "lastMessage.at": -1, _id: -1 }, { name: "recent" });
+conversationSchema.index({ status: 1, "lastMessage.at": -1, _id: -1 }, { name: "status" });
+conversationSchema.index({ assigneeId: 1, status: 1, "lastMessage.at": -1, _id: -1 }, { name: "assignee" });
+conversationSchema.index({ leadId: 1, "lastMessage.at": -1 }, { name: "lead" });

@@ -1,0 +1,42 @@
+import { Schema, type Types } from "mongoose";
+import { plainSchema } from "../record.schema";
+
+/** The answer to a request with an Idempotency-Key, or the lease of the request that is making it. */
+export interface IdempotencyKeyRecord {
+  _id: Types.ObjectId;
+  route: string;
+  key: string;
+  /** HMAC of the body: the same key with another body is refused. */
+  bodyHash: string;
+  state: "running" | "done";
+  leaseUntil: Date;
+  /** Whoever holds the lease; a request that lost it stores nothing. */
+  token: string;
+  status: number | null;
+  headers: Record<string, string>;
+  body: string | null;
+  /** The person the answer speaks of, so that erasure finds it. */
+  leadId: Types.ObjectId | null;
+  expireAt: Date;
+}
+
+export const idempotencyKeySchema = plainSchema<IdempotencyKeyRecord>("idempotencyKeys", {
+  route: { type: String, required: true },
+  key: { type: String, required: true },
+  bodyHash: { type: String, required: true },
+  state: { type: String, enum: ["running", "done"], required: true },
+  leaseUntil: { type: Date, required: true },
+  token: { type: String, required: true },
+  status: { type: Number, default: null },
+  headers: { type: Schema.Types.Mixed, default: {} },
+  body: { type: String, default: null },
+  leadId: { type: Schema.Types.ObjectId, default: null },
+  expireAt: { type: Date, required: true },
+});
+
+idempotencyKeySchema.index({ route: 1, key: 1 }, { name: "key", unique: true });
+idempotencyKeySchema.index(
+  { leadId: 1 },
+  { name: "lead", partialFilterExpression: { leadId: { $type: "objectId" } } },
+);
+idempotencyKeySchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });

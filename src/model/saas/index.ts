@@ -1,0 +1,52 @@
+/**
+ * Every model of a tenant's database, by name. Schemas only: they are compiled per tenant by `getCrmModels`.
+ * ADD A TENANT MODEL HERE.
+ */
+import { activitySchema } from "./activity.schema";
+import { automationRuleSchema, automationVersionSchema } from "./automation.rule.schema";
+import {
+  automationDecisionSchema,
+  automationRunSchema,
+  automationStepLogSchema,
+} from "./automation.run.schema";
+import { connectionSchema } from "./connection.schema";
+import { contactIdentitySchema } from "./contact.identity.schema";
+import { conversationSchema } from "./conversation.schema";
+import { counterSchema } from "./counter.schema";
+import { idempotencyKeySchema } from "./idempotency.key.schema";
+import { leadSchema } from "./lead.schema";
+import { mediaAssetSchema } from "./media.asset.schema";
+import { meetingSchema } from "./meeting.schema";
+import { messageSchema } from "./message.schema";
+import { outboxSchema } from "./outbox.schema";
+import { pipelineSchema } from "./pipeline.schema";
+import { stageHistorySchema } from "./stage.history.schema";
+import { templateSchema } from "./template.schema";
+import { tenantSettingsSchema } from "./tenant.settings.schema";
+import { webhookEventSchema } from "./webhook.event.schema";
+
+export const crmSchemas = {
+  Activity: activitySchema,
+  AutomationDecision: automationDecisionSchema,
+  AutomationRule: automationRuleSchema,
+  AutomationRun: automationRunSchema,
+  AutomationStepLog: automationStepLogSchema,
+  AutomationVersion: automationVersionSchema,
+  Connection: connectionSchema,
+  ContactIdentity: contactIdentitySchema,
+  Conversation: conversationSchema,
+  Counter: counterSchema,
+  IdempotencyKey: idempotencyKeySchema,
+  Lead: leadSchema,
+  MediaAsset: mediaAssetSchema,
+  Meeting: meetingSchema,
+  Message: messageSchema,
+  Outbox: outboxSchema,
+  Pipeline: pipelineSchema,
+  StageHistory: stageHistorySchema,
+  Template: templateSchema,
+  TenantSettings: tenantSettingsSchema,
+  WebhookEvent: webhookEventSchema,
+};
+
+export type CrmSchemas = typeof crmSchemas;

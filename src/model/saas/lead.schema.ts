@@ -1,0 +1,149 @@
+import { Schema, type Types } from "mongoose";
+import type { Actor, Money } from "../../contracts/common.contract";
+import { type BaseRecord, recordSchema } from "../record.schema";
+
+export interface LeadPhone {
+  e164: string;
+  raw: string;
+  country: string | null;
+  /** Other spellings WhatsApp may use for the same person (Brazil's ninth digit, Mexico's 1). */
+  candidates: string[];
+}
+
+export interface ChannelConsent {
+  optIn: boolean;
+  at: Date;
+  source: "inbound" | "api" | "import" | "user_preferences";
+}
+
+export interface LeadRecord extends BaseRecord {
+  firstName: string | null;
+  lastName: string | null;
+  displayName: string;
+  phone: LeadPhone | null;
+  waId: string | null;
+  waUserId: string | null;
+  username: string | null;
+  emailLower: string | null;
+  externalIds: { system: string; id: string }[];
+  company: string | null;
+  ownerId: string | null;
+  teamId: Types.ObjectId | null;
+  pipelineId: Types.ObjectId | null;
+  stageId: Types.ObjectId | null;
+  stageEnteredAt: Date | null;
+  rank: string | null;
+  status: "open" | "won" | "lost";
+  wonAt: Date | null;
+  lostAt: Date | null;
+  lostReasonKey: string | null;
+  value: Money | null;
+  score: number;
+  source: string | null;
+  sourceDetail: Record<string, unknown> | null;
+  tags: string[];
+  custom: Record<string, unknown>;
+  timezone: string | null;
+  locale: string | null;
+  consent: { whatsapp: ChannelConsent | null };
+  /** The person told Meta to stop marketing, or the tenant was asked to. */
+  doNotContact: boolean;
+  lastInboundAt: Date | null;
+  lastOutboundAt: Date | null;
+  lastActivityAt: Date;
+  nextMeetingAt: Date | null;
+  mergedInto: Types.ObjectId | null;
+  deletedAt: Date | null;
+  createdBy: Actor;
+}
+
+export const leadSchema = recordSchema<LeadRecord>("leads", {
+  firstName: { type: String, default: null },
+  lastName: { type: String, default: null },
+  displayName: { type: String, required: true },
+  phone: {
+    type: new Schema(
+      { e164: String, raw: String, country: { type: String, default: null }, candidates: [String] },
+      { _id: false },
+    ),
+    default: null,
+  },
+  waId: { type: String, default: null },
+  waUserId: { type: String, default: null },
+  username: { type: String, default: null },
+  emailLower: { type: String, default: null },
+  externalIds: [new Schema({ system: String, id: String }, { _id: false })],
+  company: { type: String, default: null },
+  ownerId: { type: String, default: null },
+  teamId: { type: Schema.Types.ObjectId, default: null },
+  pipelineId: { type: Schema.Types.ObjectId, default: null },
+  stageId: { type: Schema.Types.ObjectId, default: null },
+  stageEnteredAt: { type: Date, default: null },
+  rank: { type: String, default: null },
+  status: { type: String, enum: ["open", "won", "lost"], default: "open" },
+  wonAt: { type: Date, default: null },
+  lostAt: { type: Date, default: null },
+  lostReasonKey: { type: String, default: null },
+  value: { type: new Schema({ amount: Number, currency: String }, { _id: false }), default: null },
+  score: { type: Number, default: 0 },
+  source: { type: String, default: null },
+  sourceDetail: { type: Schema.Types.Mixed, default: null },
+  tags: { type: [String], default: [] },
+  custom: { type: Schema.Types.Mixed, default: {} },
+  timezone: { type: String, default: null },
+  locale: { type: String, default: null },
+  consent: {
+    type: new Schema(
+      {
+        whatsapp: {
+          type: new Schema({ optIn: Boolean, at: Date, source: String }, { _id: false }),
+          default: null,
+        },
+      },
+      { _id: false },
+    ),
+    default: () => ({ whatsapp: null }),
+  },
+  doNotContact: { type: Boolean, default: false },
+  lastInboundAt: { type: Date, default: null },
+  lastOutboundAt: { type: Date, default: null },
+  lastActivityAt: { type: Date, required: true },
+  nextMeetingAt: { type: Date, default: null },
+  mergedInto: { type: Schema.Types.ObjectId, default: null },
+  deletedAt: { type: Date, default: null },
+  createdBy: { type: Schema.Types.Mixed, required: true },
+});
+
+// one living lead per phone and per e-mail: POST /leads answers 409 naming the twin
+leadSchema.index(
+  { "phone.e164": 1 },
+  {
+    name: "phone",
+    unique: true,
+    partialFilterExpression: { deletedAt: null, "phone.e164": { $type: "string" } },
+  },
+);
+leadSchema.index(
+  { emailLower: 1 },
+  {
+    name: "email",
+    unique: true,
+    partialFilterExpression: { deletedAt: null, emailLower: { $type: "string" } },
+  },
+);
+// an inbound number in any of its spellings
+leadSchema.index({ "phone.candidates": 1 }, { name: "candidates" });
+// upsert and events by the integration's own id
+leadSchema.index(
+  { "externalIds.system": 1, "externalIds.id": 1 },
+  { name: "external", unique: true, partialFilterExpression: { "externalIds.id": { $type: "string" } } },
+);
+// a board column in order
+leadSchema.index({ pipelineId: 1, stageId: 1, rank: 1, _id: 1 }, { name: "board" });
+// lists: newest first, recently changed, by owner, by tag
+leadSchema.index({ createdAt: -1, _id: -1 }, { name: "created" });
+leadSchema.index({ updatedAt: -1, _id: -1 }, { name: "updated" });
+leadSchema.index({ ownerId: 1, createdAt: -1, _id: -1 }, { name: "owner" });
+leadSchema.index({ tags: 1, createdAt: -1, _id: -1 }, { name: "tags" });
+leadSchema.index({ stageId: 1, createdAt: -1, _id: -1 }, { name: "stage" });
+leadSchema.index({ status: 1, createdAt: -1, _id: -1 }, { name: "status" });

@@ -1,0 +1,66 @@
+import { Schema, type Types } from "mongoose";
+import { type BaseRecord, recordSchema } from "../record.schema";
+
+/** A stored form of a media item: the original, what WhatsApp takes, a thumbnail. Bytes are in the media storage. */
+export interface MediaRendition {
+  role: "original" | "processed" | "thumbnail";
+  storageKey: string;
+  mime: string;
+  size: number;
+  sha256: string;
+  width: number | null;
+  height: number | null;
+  durationMs: number | null;
+}
+
+export interface MediaAssetRecord extends BaseRecord {
+  origin: "inbound" | "upload";
+  kind: "image" | "audio" | "video" | "document" | "sticker";
+  /** uploading -> stored -> processing -> ready; pending -> downloading for inbound; failed says why. */
+  state: "pending" | "uploading" | "stored" | "processing" | "ready" | "failed";
+  declaredMime: string;
+  declaredSize: number | null;
+  declaredSha256: string | null;
+  fileName: string | null;
+  /** Uploads: parts received, by number. */
+  parts: { n: number; size: number; storageKey: string }[];
+  renditions: MediaRendition[];
+  provider: { name: "whatsapp"; mediaId: string; connectionId: Types.ObjectId } | null;
+  /** Our media as Meta knows it after an upload for sending: good for 30 days. */
+  uploaded: { connectionId: Types.ObjectId; mediaId: string; expiresAt: Date }[];
+  leadId: Types.ObjectId | null;
+  messageId: Types.ObjectId | null;
+  error: { code: string; detail: string } | null;
+}
+
+export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
+  origin: { type: String, enum: ["inbound", "upload"], required: true },
+  kind: { type: String, enum: ["image", "audio", "video", "document", "sticker"], required: true },
+  state: {
+    type: String,
+    enum: ["pending", "uploading", "stored", "processing", "ready", "failed"],
+    required: true,
+  },
+  declaredMime: { type: String, required: true },
+  declaredSize: { type: Number, default: null },
+  declaredSha256: { type: String, default: null },
+  fileName: { type: String, default: null },
+  parts: {
+    type: [new Schema({ n: Number, size: Number, storageKey: String }, { _id: false })],
+    default: () => [],
+  },
+  renditions: { type: Schema.Types.Mixed, default: () => [] },
+  provider: { type: Schema.Types.Mixed, default: null },
+  uploaded: { type: Schema.Types.Mixed, default: () => [] },
+  leadId: { type: Schema.Types.ObjectId, default: null },
+  messageId: { type: Schema.Types.ObjectId, default: null },
+  error: { type: Schema.Types.Mixed, default: null },
+});
+
+// a lead's media, when it is merged or erased
+mediaAssetSchema.index({ leadId: 1, createdAt: -1 }, { name: "lead" });
+// the sweep: work that a crash left behind
+mediaAssetSchema.index(
+  { state: 1, updatedAt: 1 },
+  { name: "unsettled", partialFilterExpression: { state: { $in: ["pending", "stored", "processing"] } } },
+);

@@ -1,0 +1,142 @@
+import { Schema, type Types } from "mongoose";
+import type { Actor } from "../../contracts/common.contract";
+import { type BaseRecord, recordSchema } from "../record.schema";
+
+export const messageStatuses = [
+  "queued",
+  "sending",
+  "unknown",
+  "sent",
+  "failed",
+  "delivered",
+  "read",
+  "played",
+  "received",
+] as const;
+export type MessageStatus = (typeof messageStatuses)[number];
+
+export const messageKinds = [
+  "text",
+  "image",
+  "audio",
+  "video",
+  "document",
+  "sticker",
+  "template",
+  "interactive",
+  "button",
+  "location",
+  "contacts",
+  "reaction",
+  "order",
+  "system",
+  "note",
+  "unsupported",
+] as const;
+export type MessageKind = (typeof messageKinds)[number];
+
+export interface MessageSender {
+  type: "lead" | "user" | "automation" | "api" | "system";
+  id: string;
+  ruleId?: Types.ObjectId | null;
+  runId?: Types.ObjectId | null;
+  stepId?: string | null;
+}
+
+export interface MessageError {
+  code: number | null;
+  title: string;
+  /** A sentence a person understands. */
+  explanation: string;
+  retryable: boolean;
+}
+
+export interface MessageRecord extends BaseRecord {
+  conversationId: Types.ObjectId;
+  connectionId: Types.ObjectId;
+  leadId: Types.ObjectId;
+  direction: "inbound" | "outbound";
+  kind: MessageKind;
+  private: boolean;
+  text: string | null;
+  /** Ids of `Media`; the download or upload has its own state there. */
+  mediaIds: Types.ObjectId[];
+  template: { name: string; language: string; variables: Record<string, string>; rendered: string } | null;
+  /** What the kind holds beside text and media: location, contacts, interactive answer, referral, ... */
+  content: Record<string, unknown> | null;
+  replyToProviderId: string | null;
+  reactions: { from: string; emoji: string; at: Date }[];
+  /** The caller's or rule's own key: what makes an outbound message happen once. */
+  clientId: string;
+  provider: { name: "whatsapp"; messageId: string | null; timestamp: Date | null };
+  status: MessageStatus;
+  statusAt: Partial<Record<MessageStatus, Date>>;
+  /** Fence of a send: our own moves out of `sending` name the attempt they belong to. */
+  attemptId: string | null;
+  attempts: number;
+  error: MessageError | null;
+  pricing: Record<string, unknown> | null;
+  sender: MessageSender;
+  actor: Actor;
+  /** Time of the message for people: Meta's timestamp when inbound, ours when outbound. */
+  sentAt: Date;
+  redactedAt: Date | null;
+}
+
+export const messageSchema = recordSchema<MessageRecord>("messages", {
+  conversationId: { type: Schema.Types.ObjectId, required: true },
+  connectionId: { type: Schema.Types.ObjectId, required: true },
+  leadId: { type: Schema.Types.ObjectId, required: true },
+  direction: { type: String, enum: ["inbound", "outbound"], required: true },
+  kind: { type: String, enum: messageKinds, required: true },
+  private: { type: Boolean, default: false },
+  text: { type: String, default: null },
+  mediaIds: { type: [Schema.Types.ObjectId], default: [] },
+  template: { type: Schema.Types.Mixed, default: null },
+  content: { type: Schema.Types.Mixed, default: null },
+  replyToProviderId: { type: String, default: null },
+  reactions: { type: [new Schema({ from: String, emoji: String, at: Date }, { _id: false })], default: [] },
+  clientId: { type: String, required: true },
+  provider: {
+    type: new Schema(
+      {
+        name: { type: String, enum: ["whatsapp"], required: true },
+        messageId: { type: String, default: null },
+        timestamp: { type: Date, default: null },
+      },
+      { _id: false },
+    ),
+    required: true,
+  },
+  status: { type: String, enum: messageStatuses, required: true },
+  statusAt: { type: Schema.Types.Mixed, default: {} },
+  attemptId: { type: String, default: null },
+  attempts: { type: Number, default: 0 },
+  error: { type: Schema.Types.Mixed, default: null },
+  pricing: { type: Schema.Types.Mixed, default: null },
+  sender: { type: Schema.Types.Mixed, required: true },
+  actor: { type: Schema.Types.Mixed, required: true },
+  sentAt: { type: Date, required: true },
+  redactedAt: { type: Date, default: null },
+});
+
+// one row per message of Meta's
+messageSchema.index(
+  { connectionId: 1, "provider.messageId": 1 },
+  {
+    name: "provider",
+    unique: true,
+    partialFilterExpression: { "provider.messageId": { $type: "string" } },
+  },
+);
+// one row per request of ours: double clicks and retried rule steps meet here
+messageSchema.index({ conversationId: 1, clientId: 1 }, { name: "client", unique: true });
+// a conversation, newest first
+messageSchema.index({ conversationId: 1, sentAt: -1, _id: -1 }, { name: "conversation" });
+// the sweep: queued without a job, sending after a crash, unknown to review
+messageSchema.index(
+  { status: 1, updatedAt: 1 },
+  { name: "unsettled", partialFilterExpression: { status: { $in: ["queued", "sending", "unknown"] } } },
+);
+// a lead's messages, when it is merged or erased
+messageSchema.index({ leadId: 1, sentAt: -1 }, { name: "lead" });

@@ -1,0 +1,56 @@
+import { Schema, type Types } from "mongoose";
+import { type BaseRecord, recordSchema } from "../record.schema";
+
+export interface StageRecord {
+  _id: Types.ObjectId;
+  key: string;
+  name: string;
+  order: number;
+  type: "open" | "won" | "lost";
+  probability: number | null;
+  rottingDays: number | null;
+  wipLimit: number | null;
+  color: string | null;
+  requiredFields: string[];
+  archived: boolean;
+}
+
+export interface PipelineRecord extends BaseRecord {
+  key: string;
+  name: string;
+  isDefault: boolean;
+  currency: string;
+  stages: StageRecord[];
+}
+
+const stageSchema = new Schema<StageRecord>({
+  key: { type: String, required: true },
+  name: { type: String, required: true },
+  order: { type: Number, required: true },
+  type: { type: String, enum: ["open", "won", "lost"], required: true },
+  probability: { type: Number, default: null },
+  rottingDays: { type: Number, default: null },
+  wipLimit: { type: Number, default: null },
+  color: { type: String, default: null },
+  requiredFields: { type: [String], default: [] },
+  archived: { type: Boolean, default: false },
+});
+
+/** Stages are embedded, so that one write reorders them atomically. */
+export const pipelineSchema = recordSchema<PipelineRecord>("pipelines", {
+  key: { type: String, required: true },
+  name: { type: String, required: true },
+  isDefault: { type: Boolean, default: false },
+  currency: { type: String, required: true },
+  stages: { type: [stageSchema], default: [] },
+});
+
+pipelineSchema.index({ key: 1 }, { name: "key", unique: true });
+pipelineSchema.index({ name: 1 }, { name: "name", unique: true });
+// at most one default
+pipelineSchema.index(
+  { isDefault: 1 },
+  { name: "default", unique: true, partialFilterExpression: { isDefault: true } },
+);
+// which pipeline has this stage
+pipelineSchema.index({ "stages._id": 1 }, { name: "stage" });

@@ -1,0 +1,47 @@
+import type { Types } from "mongoose";
+import { plainSchema } from "../record.schema";
+
+/** One item of a webhook as Meta sent it: the truth that everything after it is derived from. */
+export interface WebhookEventRecord {
+  _id: Types.ObjectId;
+  /** `m:<phoneNumberId>:<wamid>`, `s:<wamid>:<status>:<recipient>` or `h:<hash of WABA, field, time, value>`. */
+  dedupeKey: string;
+  field: string;
+  kind: "message" | "status" | "other";
+  wabaId: string;
+  phoneNumberId: string | null;
+  /** The item with its metadata and contact, as JSON text: safe from BSON's limits on depth and key names. */
+  raw: string;
+  state: "received" | "processed" | "ignored" | "failed";
+  /** Why it was ignored or failed, in our words. */
+  reason: string | null;
+  attempts: number;
+  receivedAt: Date;
+  processedAt: Date | null;
+  requestId: string;
+  expireAt: Date | null;
+}
+
+export const webhookEventSchema = plainSchema<WebhookEventRecord>("webhookEvents", {
+  dedupeKey: { type: String, required: true },
+  field: { type: String, required: true },
+  kind: { type: String, enum: ["message", "status", "other"], required: true },
+  wabaId: { type: String, required: true },
+  phoneNumberId: { type: String, default: null },
+  raw: { type: String, required: true },
+  state: { type: String, enum: ["received", "processed", "ignored", "failed"], default: "received" },
+  reason: { type: String, default: null },
+  attempts: { type: Number, default: 0 },
+  receivedAt: { type: Date, required: true },
+  processedAt: { type: Date, default: null },
+  requestId: { type: String, required: true },
+  expireAt: { type: Date, default: null },
+});
+
+webhookEventSchema.index({ dedupeKey: 1 }, { name: "dedupe", unique: true });
+// the sweep: received and not yet processed
+webhookEventSchema.index(
+  { receivedAt: 1 },
+  { name: "received", partialFilterExpression: { state: "received" } },
+);
+webhookEventSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
