@@ -1,4 +1,3 @@
-import type { Types } from "mongoose";
 import { Schema } from "mongoose";
 import { type BaseRecord, recordSchema } from "../record.schema";
 
