@@ -20,7 +20,7 @@ module.exports = {
   globalTeardown: "<rootDir>/test/setup/global.teardown.ts",
   setupFiles: ["<rootDir>/test/setup/adopt.environment.ts"],
   transform: { "\\.[cm]?[jt]s$": "<rootDir>/test/setup/jest.transform.cjs" },
-  transformIgnorePatterns: [`/node_modules/(?!(${esModulesOnly.join("|")})/)`],
+  transformIgnorePatterns: [`/node_modules/(?!(${esModulesOnly.join("|")})/)(?!.*\\.mjs$)`],
   modulePathIgnorePatterns: ["<rootDir>/.esbuild/", "<rootDir>/.serverless/", "<rootDir>/.cache/"],
   cacheDirectory: "<rootDir>/.cache/jest",
   maxWorkers: 2,

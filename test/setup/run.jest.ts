@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as z from "zod";
 
 /** Jest ends by itself when every file closed what it opened; if it hangs this long after its results, one did not. */
-const EXIT_LIMIT_MS = 15_000;
+const EXIT_LIMIT_MS = 5_000;
 
 const resultsSchema = z.object({
   numPassedTests: z.number(),
