@@ -34,10 +34,36 @@ export const crmEventTypes = [
   "template_updated",
   "media_updated",
   "automation_updated",
+  "note_added",
   "external_event",
 ] as const;
 export const crmEventTypeSchema = z.enum(crmEventTypes);
 export type CrmEventType = z.infer<typeof crmEventTypeSchema>;
+
+/** Events that a lead's timeline shows; the others are bookkeeping (statuses, settings). */
+export const timelineEventTypes: ReadonlySet<CrmEventType> = new Set<CrmEventType>([
+  "lead_created",
+  "lead_updated",
+  "lead_deleted",
+  "tag_added",
+  "tag_removed",
+  "owner_changed",
+  "stage_enter",
+  "won",
+  "lost",
+  "conversation_created",
+  "conversation_resolved",
+  "message_received",
+  "message_sent",
+  "meeting_created",
+  "appointment_confirmed",
+  "appointment_rescheduled",
+  "appointment_cancelled",
+  "appointment_held",
+  "appointment_no_show",
+  "note_added",
+  "external_event",
+]);
 
 /** How an event came to be: what stops rules that trigger each other. */
 export const causationSchema = z.object({

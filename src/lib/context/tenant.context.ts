@@ -10,6 +10,8 @@ export interface TenantContext {
   readonly requestId: string;
   /** Set while a rule acts, so that its events carry their chain. Absent: a new chain starts. */
   readonly causation?: Causation;
+  /** Set while a rule acts: the run whose step this is. */
+  readonly runId?: string;
   readonly logger: Logger;
   /** The stack's clock (server time, moved by /local/clock in stage local). Never use Date.now() in a service. */
   now(): Date;
