@@ -3,7 +3,6 @@
  * timeline lines that show it, and the events' places in the log. After the commit the events go to whoever listens.
  */
 import { type ClientSession, Types } from "mongoose";
-import type { ClientCode } from "../../contracts/common.contract";
 import {
   type Causation,
   type CrmEvent,

@@ -1,0 +1,33 @@
+import { sweepDueRuns, sweepUndispatchedEvents } from "../../services/saas/automation/sweep.service";
+import { sweepMedia } from "../../services/saas/media/media.sweep.service";
+import { sweepMessages } from "../../services/saas/messaging/message.sweep.service";
+import { sweepWebhookEvents } from "../../services/saas/whatsapp/webhook.sweep.service";
+import type { JobHandler } from "../queue/job.handler";
+
+/**
+ * What a crash may have left in a tenant's database, in the order in which it came to be: what was received, what
+ * was to be sent, what was to be fetched, what was to be told, what was due. ADD A SWEEP HERE.
+ */
+const sweeps = {
+  webhookEvents: sweepWebhookEvents,
+  messages: sweepMessages,
+  media: sweepMedia,
+  events: sweepUndispatchedEvents,
+  runs: sweepDueRuns,
+};
+
+/** Takes up what was left behind. One sweep that fails does not keep the others from running; the job is retried. */
+export const handler: JobHandler<"tenant.sweep"> = async (ctx) => {
+  const taken: Record<string, number> = {};
+  const failures: unknown[] = [];
+  for (const [name, sweep] of Object.entries(sweeps)) {
+    try {
+      taken[name] = (await sweep(ctx)).taken;
+    } catch (error) {
+      failures.push(error);
+      ctx.logger.error("A sweep failed; the job will try again.", { sweep: name }, error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} of the tenant's sweeps failed.`);
+  return taken;
+};
