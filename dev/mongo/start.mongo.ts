@@ -68,6 +68,6 @@ export async function startMongo(options: StartMongoOptions = {}): Promise<Runni
     source: mongod.source,
     version: mongod.version,
     ...(set.pid === undefined ? {} : { pid: set.pid }),
-    stop: set.stop,
+    stop: () => set.stop(),
   };
 }
