@@ -26,6 +26,19 @@ function openHandles(): Map<string, number> {
   return open;
 }
 
+/**
+ * Node's own errors (files, sockets, aborted fetches) come from outside the sandbox, whose `Error` is another one: there
+ * `error instanceof Error` would be false in tests alone. Subclasses keep the ordinary rule.
+ */
+function recogniseOuterErrors(innerError: ErrorConstructor): void {
+  Object.defineProperty(innerError, Symbol.hasInstance, {
+    value(this: unknown, candidate: unknown): boolean {
+      const ordinary = Function.prototype[Symbol.hasInstance].call(this, candidate);
+      return ordinary || (this === innerError && candidate instanceof Error);
+    },
+  });
+}
+
 export default class CleanEnvironment extends TestEnvironment {
   private readonly database = freshDatabaseName();
   private readonly file: string;
@@ -36,6 +49,7 @@ export default class CleanEnvironment extends TestEnvironment {
     super(config, context);
     this.file = context.testPath;
     Object.assign(this.global, { [DATABASE_GLOBAL]: this.database });
+    recogniseOuterErrors(this.global.Error);
   }
 
   handleTestEvent(event: Circus.Event): void {

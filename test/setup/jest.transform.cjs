@@ -12,7 +12,9 @@ const options = {
 
 module.exports = {
   getCacheKey: (source, file, { instrument }) =>
-    createHash("sha1").update(JSON.stringify([version, options, file, instrument, source])).digest("hex"),
+    createHash("sha1")
+      .update(JSON.stringify([version, options, file, instrument, source]))
+      .digest("hex"),
   process: (source, file) =>
     transformSync(source, { ...options, loader: file.endsWith("ts") ? "ts" : "js", sourcefile: file }),
 };
