@@ -18,7 +18,7 @@ export async function ffmpeg(directory: string, ...args: string[]): Promise<void
 }
 
 /** A directory for one test's files, removed by the returned function. */
-export async function mediaDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
+export async function mediaDirectory(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "ecod-test-media-"));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

@@ -62,8 +62,8 @@ export async function runFfmpeg(binaryPath: string, call: FfmpegCall): Promise<F
     let stderr = "";
     let stderrBytes = 0;
     let child: ChildProcess | undefined;
-    let killedFor: unknown;
-    const kill = (reason: unknown) => {
+    let killedFor: Error | undefined;
+    const kill = (reason: Error) => {
       killedFor ??= reason;
       if (child) killGroup(child);
     };
@@ -71,7 +71,7 @@ export async function runFfmpeg(binaryPath: string, call: FfmpegCall): Promise<F
       () => kill(new FfmpegTimeoutError(`ffmpeg took longer than its limit of ${call.timeLimitMs} ms`)),
       call.timeLimitMs,
     );
-    const onAbort = () => kill(call.signal?.reason ?? new MediaToolError("The conversion was cancelled"));
+    const onAbort = () => kill(reasonOf(call.signal));
     call.signal?.addEventListener("abort", onAbort, { once: true });
     const settle = (finish: () => void) => {
       clearTimeout(timer);
@@ -104,6 +104,10 @@ export async function runFfmpeg(binaryPath: string, call: FfmpegCall): Promise<F
       )
       .run();
   });
+}
+
+function reasonOf(signal: AbortSignal | undefined): Error {
+  return signal?.reason instanceof Error ? signal.reason : new MediaToolError("The conversion was cancelled");
 }
 
 function isFullDisk(stderr: string): boolean {

@@ -269,7 +269,9 @@ describe.each(ffmpegBinaries)("the transcoder on %s", (path) => {
         requests++;
         response.end();
       });
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      await new Promise<void>((resolve) => {
+        server.listen(0, "127.0.0.1", resolve);
+      });
       const address = server.address();
       const port = typeof address === "object" && address ? address.port : 0;
       const list = `#EXTM3U\n#EXTINF:2,\nhttp://127.0.0.1:${port}/a.ts\n#EXT-X-ENDLIST\n`;
@@ -279,7 +281,9 @@ describe.each(ffmpegBinaries)("the transcoder on %s", (path) => {
           transcoder.toVoiceNote({ directory, name: "remote.mp4", container }),
         ).rejects.toMatchObject(unsupported);
       }
-      await new Promise((resolve) => server.close(resolve));
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
       expect(requests).toBe(0);
     });
   });
