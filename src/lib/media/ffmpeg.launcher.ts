@@ -1,7 +1,9 @@
-import { existsSync, rmSync } from "node:fs";
-import { access, constants, mkdtemp, writeFile } from "node:fs/promises";
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { lstat, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MediaToolError } from "./media.errors";
 
 /** Ceilings of one ffmpeg process that hold even if our own time limit cannot, e.g. when we were killed. */
 export const processCeilings = {
@@ -38,25 +40,27 @@ export function launcherScript(binaryPath: string, tools: LauncherTools): string
   return `#!/bin/sh\nexec ${chain.join(" ")} "$@"\n`;
 }
 
-const launchers = new Map<string, Promise<string>>();
-
 /**
- * Path of the launcher for a binary: written once per process into a private temporary directory, which is removed
- * when the process ends. Written again should somebody have cleaned the temporary directory.
+ * Path of the launcher for a binary. It lies in a directory of ours under the temporary one, named after what is in
+ * it, so that all processes share it and none has to clean up; it is written again should it be gone.
+ * @throws MediaToolError when somebody else owns that directory
  */
 export async function launcherFor(binaryPath: string): Promise<string> {
-  const existing = await launchers.get(binaryPath);
-  if (existing && (await isExecutable(existing))) return existing;
-  const written = writeLauncher(launcherScript(binaryPath, findTools()));
-  launchers.set(binaryPath, written);
-  return written;
-}
-
-async function writeLauncher(script: string): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "ecod-ffmpeg-"));
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const script = launcherScript(binaryPath, findTools());
+  const uid = process.getuid?.() ?? 0;
+  const name = createHash("sha256").update(script).digest("hex").slice(0, 16);
+  const directory = join(tmpdir(), `ecod-ffmpeg-${uid}-${name}`);
   const path = join(directory, "ffmpeg");
-  await writeFile(path, script, { mode: 0o500 });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const owned = await lstat(directory);
+  if (!owned.isDirectory() || owned.uid !== uid || (owned.mode & 0o077) !== 0) {
+    throw new MediaToolError(`${directory} is not a private directory of ours. Remove it.`);
+  }
+  if ((await readFile(path, "utf8").catch(() => null)) !== script) {
+    const written = `${path}.${randomUUID()}`;
+    await writeFile(written, script, { mode: 0o500 });
+    await rename(written, path);
+  }
   return path;
 }
 
@@ -64,13 +68,6 @@ function findTools(): LauncherTools {
   const find = (name: string) =>
     [`/usr/bin/${name}`, `/bin/${name}`].find((path) => existsSync(path)) ?? null;
   return { env: find("env") ?? "/usr/bin/env", setsid: find("setsid"), prlimit: find("prlimit") };
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** As one word of sh. */

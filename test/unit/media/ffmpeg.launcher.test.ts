@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { stat } from "node:fs/promises";
+import { chmod, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { launcherFor, launcherScript } from "../../../src/lib/media/ffmpeg.launcher";
@@ -26,11 +26,24 @@ describe("the launcher between fluent-ffmpeg and ffmpeg", () => {
     expect(group).toBe(pid);
   });
 
-  test("lies in a directory that only we can enter, and is written once", async () => {
+  test("lies in a directory that only we can enter, the same at each call", async () => {
     const launcher = await launcherFor("/usr/bin/env");
     expect((await stat(dirname(launcher))).mode & 0o777).toBe(0o700);
     expect((await stat(launcher)).mode & 0o777).toBe(0o500);
     expect(await launcherFor("/usr/bin/env")).toBe(launcher);
+  });
+
+  test("is written again when the temporary directory was cleaned", async () => {
+    const launcher = await launcherFor("/usr/bin/env");
+    await rm(dirname(launcher), { recursive: true });
+    expect((await run(await launcherFor("/usr/bin/env"))).stdout).toBe("");
+  });
+
+  test("is not taken from a directory that others can write to", async () => {
+    const directory = dirname(await launcherFor("/usr/bin/env"));
+    await chmod(directory, 0o777);
+    await expect(launcherFor("/usr/bin/env")).rejects.toThrow("not a private directory");
+    await rm(directory, { recursive: true });
   });
 
   test("goes without the tools that a system lacks, and quotes odd paths", () => {
