@@ -17,6 +17,8 @@ const base = {
 const options = {
   versionKey: false,
   strict: "throw",
+  // An unknown key in a filter would otherwise be dropped, and the first record of all be found.
+  strictQuery: "throw",
   minimize: false,
   autoIndex: false,
   autoCreate: false,

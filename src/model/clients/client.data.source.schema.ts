@@ -7,6 +7,8 @@ export interface ClientDataSourceRecord extends BaseRecord {
   /** AES-256-GCM envelope; AAD binds collection, client and field. */
   uriEnvelope: string;
   dbName: string;
+  /** Hash of the servers plus the database's name: no two clients may have the same. */
+  place: string;
   state: "active" | "moving" | "retired";
   /** Names of the migrations that have run, for the report; the tenant's own record is the truth. */
   migrated: string[];
@@ -17,8 +19,10 @@ export const clientDataSourceSchema = recordSchema<ClientDataSourceRecord>("clie
   kind: { type: String, enum: ["mongodb"], required: true },
   uriEnvelope: { type: String, required: true },
   dbName: { type: String, required: true },
+  place: { type: String, required: true },
   state: { type: String, enum: ["active", "moving", "retired"], default: "active" },
   migrated: { type: [String], default: [] },
 });
 
 clientDataSourceSchema.index({ clientCode: 1 }, { name: "code", unique: true });
+clientDataSourceSchema.index({ place: 1 }, { name: "place", unique: true });

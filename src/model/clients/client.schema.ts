@@ -18,7 +18,8 @@ export interface ApiKeyRecord {
 export interface ClientRecord extends BaseRecord {
   clientCode: string;
   name: string;
-  status: "active" | "suspended" | "offboarding";
+  /** `provisioning` until its database is ready: a creation that was cut off goes on from there. */
+  status: "provisioning" | "active" | "suspended" | "offboarding";
   suspendedReason: string | null;
   apiKeys: ApiKeyRecord[];
 }
@@ -26,7 +27,7 @@ export interface ClientRecord extends BaseRecord {
 export const clientSchema = recordSchema<ClientRecord>("clients", {
   clientCode: { type: String, required: true },
   name: { type: String, required: true },
-  status: { type: String, enum: ["active", "suspended", "offboarding"], default: "active" },
+  status: { type: String, enum: ["provisioning", "active", "suspended", "offboarding"], required: true },
   suspendedReason: { type: String, default: null },
   apiKeys: {
     type: [

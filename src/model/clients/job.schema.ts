@@ -27,28 +27,37 @@ export interface JobRecord {
   /** +1 at the claim. */
   attempts: number;
   maxAttempts: number;
+  /** How long its worker may be silent, in ms; copied from the catalogue, so that the server can add it to its clock. */
+  leaseMs: number;
   /** +1 when a lease runs out; three make a job dead. */
   crashes: number;
   /** Only while running: the fence of every later write. */
   token?: string;
+  /** Only while running. */
   workerId?: string;
   leaseUntil?: Date;
+  /** Start of the latest attempt. */
   startedAt?: Date;
+  /** The unique key it was enqueued with; stays when the job ends. */
+  key?: string;
   /** Coalesces jobs that have not ended; unset when the job ends. */
   activeKey?: string;
   /** Jobs of one key run one at a time in `orderingSeq` order; only its `head` may be waiting. */
   orderingKey?: string;
   orderingSeq?: number;
   head?: boolean;
+  /** `key`: in line behind its key's head. `type`: parked, since its type is paused or not known to the worker. */
   blockedBy: null | "key" | "type";
   cancelRequestedAt?: Date;
   progress?: number;
   result?: Record<string, unknown>;
   lastError?: JobError;
+  /** The last five. */
   errors: JobError[];
   requestId: string;
   createdAt: Date;
   finishedAt?: Date;
+  /** When a done or cancelled job leaves; the dead stay until somebody decides. */
   expireAt?: Date;
 }
 
@@ -65,11 +74,13 @@ export const jobSchema = plainSchema<JobRecord>("jobs", {
   runAt: { type: Date, required: true },
   attempts: { type: Number, default: 0 },
   maxAttempts: { type: Number, required: true },
+  leaseMs: { type: Number, required: true },
   crashes: { type: Number, default: 0 },
   token: String,
   workerId: String,
   leaseUntil: Date,
   startedAt: Date,
+  key: String,
   activeKey: String,
   orderingKey: String,
   orderingSeq: Number,
@@ -109,6 +120,11 @@ jobSchema.index(
 jobSchema.index(
   { clientCode: 1, orderingKey: 1, orderingSeq: 1 },
   { name: "line", partialFilterExpression: { blockedBy: "key" } },
+);
+// parked jobs, to be let go when their type is known and not paused
+jobSchema.index(
+  { type: 1, payloadVersion: 1 },
+  { name: "parked", partialFilterExpression: { blockedBy: "type" } },
 );
 // one unended job per unique key
 jobSchema.index(

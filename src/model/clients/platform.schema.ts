@@ -24,8 +24,10 @@ export interface QuarantineRecord {
   _id: Types.ObjectId;
   dedupeKey: string;
   clientCode: string | null;
-  reason: "unknown_route" | "wrong_endpoint" | "tenant_unavailable" | "unreadable";
+  reason: "unknown_route" | "wrong_endpoint" | "route_conflict" | "tenant_unavailable" | "unreadable";
   endpointId: string;
+  /** The number or account that no tenant has (yet); null where it is known or cannot be read. */
+  routeKey: string | null;
   /** Sealed JSON of the items. */
   envelope: string;
   requestId: string;
@@ -38,10 +40,11 @@ export const quarantineSchema = plainSchema<QuarantineRecord>("quarantine", {
   clientCode: { type: String, default: null },
   reason: {
     type: String,
-    enum: ["unknown_route", "wrong_endpoint", "tenant_unavailable", "unreadable"],
+    enum: ["unknown_route", "wrong_endpoint", "route_conflict", "tenant_unavailable", "unreadable"],
     required: true,
   },
   endpointId: { type: String, required: true },
+  routeKey: { type: String, default: null },
   envelope: { type: String, required: true },
   requestId: { type: String, required: true },
   state: { type: String, enum: ["held", "replayed"], default: "held" },
@@ -50,6 +53,11 @@ export const quarantineSchema = plainSchema<QuarantineRecord>("quarantine", {
 });
 quarantineSchema.index({ dedupeKey: 1 }, { name: "dedupe", unique: true });
 quarantineSchema.index({ state: 1, clientCode: 1, receivedAt: 1 }, { name: "held" });
+// what waits for a number that has just been connected
+quarantineSchema.index(
+  { routeKey: 1, state: 1 },
+  { name: "route", partialFilterExpression: { routeKey: { $type: "string" } } },
+);
 quarantineSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
 
 /** A named key of a platform admin; its name is the actor in the audit. */

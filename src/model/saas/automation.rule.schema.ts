@@ -15,7 +15,6 @@ export interface AutomationRuleRecord extends BaseRecord {
   publishedVersion: number | null;
   /** Of the published version, so that an event finds its rules by index. */
   triggerEvent: string | null;
-  stats: { enrolled: number; completed: number; exited: number; failed: number; lastRunAt: Date | null };
   createdBy: Actor;
 }
 
@@ -28,10 +27,6 @@ export const automationRuleSchema = recordSchema<AutomationRuleRecord>("automati
   draft: { type: Schema.Types.Mixed, required: true },
   publishedVersion: { type: Number, default: null },
   triggerEvent: { type: String, default: null },
-  stats: {
-    type: Schema.Types.Mixed,
-    default: () => ({ enrolled: 0, completed: 0, exited: 0, failed: 0, lastRunAt: null }),
-  },
   createdBy: { type: Schema.Types.Mixed, required: true },
 });
 

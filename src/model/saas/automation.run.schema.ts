@@ -1,5 +1,5 @@
 import { Schema, type Types } from "mongoose";
-import type { Causation } from "../../contracts/crm.event.contract";
+import type { Causation, CrmEventType, EventSubject } from "../../contracts/crm.event.contract";
 import { type BaseRecord, plainSchema, recordSchema } from "../record.schema";
 
 export const runStatuses = [
@@ -23,7 +23,13 @@ export interface AutomationRunRecord extends BaseRecord {
   enrollmentKey: string;
   /** Set while the run lives and the rule allows only one at a time. */
   concurrencyKey: string | null;
-  triggerEvent: { id: string; type: string; occurredAt: Date; data: Record<string, unknown> };
+  triggerEvent: {
+    id: string;
+    type: CrmEventType;
+    occurredAt: Date;
+    data: Record<string, unknown>;
+    subject: EventSubject;
+  };
   causation: Causation;
   status: RunStatus;
   exitReason: string | null;

@@ -24,6 +24,10 @@ export interface MediaAssetRecord extends BaseRecord {
   fileName: string | null;
   /** Uploads: parts received, by number. */
   parts: { n: number; size: number; storageKey: string }[];
+  /** Storage keys that nothing refers to: being written, replaced or about to be deleted. A crash leaves them here for the sweep. */
+  looseKeys: string[];
+  /** How often fetching or converting was begun: what stops media that kills whoever opens it. */
+  attempts: number;
   renditions: MediaRendition[];
   provider: { name: "whatsapp"; mediaId: string; connectionId: Types.ObjectId } | null;
   /** Our media as Meta knows it after an upload for sending: good for 30 days. */
@@ -59,8 +63,16 @@ export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
 
 // a lead's media, when it is merged or erased
 mediaAssetSchema.index({ leadId: 1, createdAt: -1 }, { name: "lead" });
-// the sweep: work that a crash left behind
+// the sweep: work that a crash left behind, uploads that nobody went on with
 mediaAssetSchema.index(
   { state: 1, updatedAt: 1 },
-  { name: "unsettled", partialFilterExpression: { state: { $in: ["pending", "stored", "processing"] } } },
+  {
+    name: "unsettled",
+    partialFilterExpression: { state: { $in: ["pending", "uploading", "stored", "processing"] } },
+  },
+);
+// the sweep: bytes that a crash left behind
+mediaAssetSchema.index(
+  { updatedAt: 1 },
+  { name: "loose", partialFilterExpression: { "looseKeys.0": { $exists: true } } },
 );

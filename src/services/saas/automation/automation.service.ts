@@ -1,0 +1,208 @@
+import { Types } from "mongoose";
+import type * as z from "zod";
+import { automationRuleSchema } from "../../../contracts/automation.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { AppError } from "../../../lib/errors/app.error";
+import { type Change, commitChange } from "../../../lib/tenant/commit.change";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import type { AutomationRuleRecord } from "../../../model/saas/automation.rule.schema";
+import { checkRule } from "./rule.check";
+import { grammarVersion, type RuleDefinition, ruleDefinitionSchema } from "./rule.contract";
+
+export const ruleResourceSchema = automationRuleSchema(ruleDefinitionSchema);
+export type AutomationRule = z.input<typeof ruleResourceSchema>;
+
+export interface RuleFields {
+  readonly name: string;
+  readonly description?: string | null;
+  readonly priority?: number;
+  readonly definition: RuleDefinition;
+}
+
+/** Creates a rule as a draft, or published and enabled at once. */
+export async function createRule(
+  ctx: TenantContext,
+  input: RuleFields & { enabled: boolean },
+): Promise<AutomationRule> {
+  checkRule(input.definition);
+  return commitChange(ctx, async (change) => {
+    const record: AutomationRuleRecord = {
+      _id: new Types.ObjectId(),
+      name: input.name,
+      description: input.description ?? null,
+      enabled: false,
+      priority: input.priority ?? 100,
+      state: "draft",
+      draft: input.definition,
+      publishedVersion: null,
+      triggerEvent: null,
+      createdBy: ctx.actor,
+      version: 1,
+      createdAt: change.now,
+      updatedAt: change.now,
+    };
+    await change.models.AutomationRule.create([record], { session: change.session });
+    const rule = input.enabled ? await publish(ctx, change, record, { enabled: true }) : record;
+    recordRuleChange(change, rule);
+    return toRule(rule);
+  });
+}
+
+/** @throws AppError not-found */
+export async function getRule(ctx: TenantContext, id: string): Promise<AutomationRule> {
+  const { AutomationRule } = await getCrmModels(ctx.clientCode);
+  return toRule(found(await AutomationRule.findById(new Types.ObjectId(id)).lean()));
+}
+
+/**
+ * Changes name, priority, or the draft. What runs keeps running as published until `publishRule`.
+ * @throws AppError not-found, precondition-failed
+ */
+export async function updateRule(
+  ctx: TenantContext,
+  input: { id: string; ifMatch: number | undefined; change: Partial<RuleFields> },
+): Promise<AutomationRule> {
+  const { definition, ...fields } = input.change;
+  if (definition) checkRule(definition);
+  return changeRule(ctx, input, async () => ({
+    ...fields,
+    ...(definition ? { draft: definition, state: "draft" } : {}),
+  }));
+}
+
+/** Makes the draft the version that new runs follow. Runs that began before stay with theirs. */
+export async function publishRule(ctx: TenantContext, input: { id: string }): Promise<AutomationRule> {
+  return commitChange(ctx, async (change) => {
+    const record = found(
+      await change.models.AutomationRule.findById(new Types.ObjectId(input.id))
+        .session(change.session)
+        .lean(),
+    );
+    const rule = await publish(ctx, change, record, {});
+    recordRuleChange(change, rule);
+    return toRule(rule);
+  });
+}
+
+/** Lets a rule start runs. A rule that was never published is published first. */
+export async function enableRule(ctx: TenantContext, input: { id: string }): Promise<AutomationRule> {
+  return commitChange(ctx, async (change) => {
+    const record = found(
+      await change.models.AutomationRule.findById(new Types.ObjectId(input.id))
+        .session(change.session)
+        .lean(),
+    );
+    if (record.enabled) return toRule(record);
+    const rule =
+      record.publishedVersion === null
+        ? await publish(ctx, change, record, { enabled: true })
+        : await write(change, record, { enabled: true });
+    recordRuleChange(change, rule);
+    return toRule(rule);
+  });
+}
+
+/** Keeps a rule from starting runs. Runs that live go on. */
+export async function disableRule(ctx: TenantContext, input: { id: string }): Promise<AutomationRule> {
+  return changeRule(ctx, { id: input.id, ifMatch: undefined }, async (record) =>
+    record.enabled ? { enabled: false } : undefined,
+  );
+}
+
+async function changeRule(
+  ctx: TenantContext,
+  target: { id: string; ifMatch: number | undefined },
+  decide: (record: AutomationRuleRecord) => Promise<Partial<AutomationRuleRecord> | undefined>,
+): Promise<AutomationRule> {
+  return commitChange(ctx, async (change) => {
+    const record = found(
+      await change.models.AutomationRule.findById(new Types.ObjectId(target.id))
+        .session(change.session)
+        .lean(),
+    );
+    if (target.ifMatch !== undefined && target.ifMatch !== record.version) {
+      throw new AppError("precondition-failed", "The rule was changed since you read it.", {
+        extensions: { current: toRule(record) },
+      });
+    }
+    const fields = await decide(record);
+    if (!fields) return toRule(record);
+    const rule = await write(change, record, fields);
+    recordRuleChange(change, rule);
+    return toRule(rule);
+  });
+}
+
+async function publish(
+  ctx: TenantContext,
+  change: Change,
+  record: AutomationRuleRecord,
+  also: Partial<AutomationRuleRecord>,
+): Promise<AutomationRuleRecord> {
+  const definition = ruleDefinitionSchema.parse(record.draft);
+  const n = (record.publishedVersion ?? 0) + 1;
+  await change.models.AutomationVersion.create(
+    [
+      {
+        ruleId: record._id,
+        n,
+        grammar: grammarVersion,
+        definition,
+        publishedBy: ctx.actor,
+        publishedAt: change.now,
+      },
+    ],
+    { session: change.session },
+  );
+  return write(change, record, {
+    ...also,
+    state: "published",
+    publishedVersion: n,
+    triggerEvent: definition.trigger.event,
+  });
+}
+
+async function write(
+  change: Change,
+  record: AutomationRuleRecord,
+  fields: Partial<AutomationRuleRecord>,
+): Promise<AutomationRuleRecord> {
+  const rule = await change.models.AutomationRule.findOneAndUpdate(
+    { _id: record._id },
+    { $set: { ...fields, updatedAt: change.now }, $inc: { version: 1 } },
+    { session: change.session, returnDocument: "after" },
+  ).lean();
+  return found(rule);
+}
+
+function recordRuleChange(change: Change, rule: AutomationRuleRecord): void {
+  change.record({
+    type: "automation_updated",
+    subject: { ruleId: rule._id.toHexString() },
+    data: { enabled: rule.enabled, state: rule.state, publishedVersion: rule.publishedVersion },
+  });
+}
+
+function found(record: AutomationRuleRecord | null): AutomationRuleRecord {
+  if (!record) throw new AppError("not-found", "There is no such rule.");
+  return record;
+}
+
+/** The rule as the API shows it; the definition is the draft, which is what people edit. */
+export function toRule(record: AutomationRuleRecord): AutomationRule {
+  return {
+    id: record._id.toHexString(),
+    name: record.name,
+    description: record.description,
+    enabled: record.enabled,
+    priority: record.priority,
+    state: record.state,
+    publishedVersion: record.publishedVersion,
+    hasUnpublishedChanges: record.state !== "published",
+    definition: ruleDefinitionSchema.parse(record.draft),
+    createdBy: record.createdBy,
+    version: record.version,
+    createdAt: record.createdAt.toISOString(),
+    updatedAt: record.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,66 @@
+import {
+  appointmentDataSchema,
+  appointmentEventTypes,
+  type ExternalEventInput,
+  type ExternalEventResult,
+} from "../../../contracts/automation.contract";
+import type { CrmEventType, EventDraft } from "../../../contracts/crm.event.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { AppError } from "../../../lib/errors/app.error";
+import { validationProblem } from "../../../lib/http/validation.problem";
+import { commitChange, EventAlreadyRecordedError } from "../../../lib/tenant/commit.change";
+import { findLeadBySubject } from "../crm/lead.service";
+
+/**
+ * Takes an event from outside, such as a confirmed appointment, and hands it to the rules. The caller's id makes it
+ * happen once; an appointment's confirmation happens once per appointment and sequence, whoever tells of it.
+ * @throws AppError invalid-reference when no lead fits the subject, validation-failed when an appointment's data lacks
+ * what rules need.
+ */
+export async function receiveExternalEvent(
+  ctx: TenantContext,
+  input: ExternalEventInput,
+): Promise<ExternalEventResult> {
+  const draft = describe(input);
+  const lead = await findLeadBySubject(ctx, input.subject);
+  if (!lead)
+    throw new AppError(
+      "invalid-reference",
+      "No lead of this tenant fits the subject. Create the lead first.",
+    );
+  const leadId = lead._id.toHexString();
+  try {
+    await commitChange(ctx, async (change) => {
+      change.record({ ...draft, subject: { leadId }, ...occurred(input) });
+    });
+    return { eventId: draft.id, leadId, duplicate: false };
+  } catch (error) {
+    if (!(error instanceof EventAlreadyRecordedError)) throw error;
+    return { eventId: draft.id, leadId, duplicate: true };
+  }
+}
+
+type Described = Pick<EventDraft, "type" | "name" | "data"> & { readonly id: string };
+
+function describe(input: ExternalEventInput): Described {
+  const type = appointmentType(input.type);
+  if (!type)
+    return { id: `external:${input.id}`, type: "external_event", name: input.type, data: input.data };
+  const parsed = appointmentDataSchema.safeParse(input.data);
+  if (!parsed.success) throw validationProblem(parsed.error, "/data");
+  const { appointmentId, sequence } = parsed.data;
+  return { id: appointmentEventId(type, appointmentId, sequence), type, data: parsed.data };
+}
+
+function appointmentType(name: string): CrmEventType | undefined {
+  return appointmentEventTypes.find((type) => type === name);
+}
+
+/** Shared with the meeting endpoints, so that a confirmation told twice in two ways is one event. */
+export function appointmentEventId(type: string, appointmentId: string, sequence: number): string {
+  return `${type}:${appointmentId}:${sequence}`;
+}
+
+function occurred(input: ExternalEventInput): Pick<EventDraft, "occurredAt"> {
+  return input.occurredAt === undefined ? {} : { occurredAt: new Date(input.occurredAt) };
+}
