@@ -1,0 +1,134 @@
+/**
+ * Where webhook items wait that cannot be stored with their tenant: sealed, replayable, gone after 30 days. The key of
+ * a row is a keyed hash of its items, so that Meta's retries meet the first copy.
+ */
+import { Types } from "mongoose";
+import * as z from "zod";
+import type { ClientCode } from "../../../contracts/common.contract";
+import { enqueue } from "../../../jobs/queue/enqueue";
+import { keyedHash } from "../../../lib/crypto/keyed.hash";
+import { openSecret, sealSecret } from "../../../lib/crypto/secret.box";
+import { getCentralModels } from "../../../lib/db/get.central.models";
+import type { QuarantineRecord } from "../../../model/clients/platform.schema";
+import { isDuplicateKey } from "../crm/crm.problem";
+import { type Reception, recordWebhookItems } from "./record.webhook.service";
+import type { WebhookItem } from "./split.webhook";
+
+const keepMs = 30 * 24 * 60 * 60_000;
+const replayDelayMs = 30_000;
+const rowsPerReplay = 100;
+
+const heldSchema = z.object({
+  items: z.array(
+    z.object({
+      dedupeKey: z.string(),
+      field: z.string(),
+      kind: z.enum(["message", "status", "other"]),
+      wabaId: z.string(),
+      phoneNumberId: z.string().nullable(),
+      raw: z.string(),
+    }),
+  ),
+  unreadable: z.array(z.string()),
+});
+type Held = z.infer<typeof heldSchema>;
+
+export interface QuarantineEntry {
+  readonly reason: QuarantineRecord["reason"];
+  readonly clientCode: ClientCode | null;
+  readonly routeKey: string | null;
+  readonly endpointId: string;
+  readonly items: readonly WebhookItem[];
+  readonly unreadable?: readonly string[];
+}
+
+/** Seals and stores items with majority. What was quarantined before is left as it is. */
+export async function quarantine(entry: QuarantineEntry, reception: Reception): Promise<void> {
+  const { Quarantine } = await getCentralModels();
+  const held: Held = { items: [...entry.items], unreadable: [...(entry.unreadable ?? [])] };
+  const text = JSON.stringify(held);
+  try {
+    await Quarantine.create(
+      [
+        {
+          _id: new Types.ObjectId(),
+          dedupeKey: keyedHash("quarantine", `${entry.reason}:${entry.clientCode ?? ""}:${text}`),
+          clientCode: entry.clientCode,
+          reason: entry.reason,
+          endpointId: entry.endpointId,
+          routeKey: entry.routeKey,
+          envelope: sealSecret(boxOf(entry.clientCode), text),
+          requestId: reception.requestId,
+          state: "held",
+          receivedAt: reception.receivedAt,
+          expireAt: new Date(Date.now() + keepMs),
+        },
+      ],
+      { w: "majority" },
+    );
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+  if (entry.reason === "tenant_unavailable" && entry.clientCode) {
+    await enqueueReplay(entry.clientCode, reception.requestId, replayDelayMs);
+  }
+}
+
+/** Asks for a replay of what waits for a tenant; one at a time. */
+export async function enqueueReplay(
+  clientCode: ClientCode,
+  requestId: string,
+  delayMs: number,
+): Promise<void> {
+  await enqueue({ type: "quarantine.replay", payload: { clientCode }, requestId, key: "replay", delayMs });
+}
+
+/** True when something waits for this tenant, or for one of its numbers and accounts. */
+export async function hasHeldItems(clientCode: ClientCode): Promise<boolean> {
+  const { Quarantine } = await getCentralModels();
+  return (await Quarantine.exists(await heldFor(clientCode))) !== null;
+}
+
+/**
+ * Stores what waited for a tenant that answers again, and what came for its numbers before they were connected.
+ * @returns how many rows were replayed, and whether the tenant's database failed to answer again.
+ */
+export async function replayQuarantine(
+  clientCode: ClientCode,
+): Promise<{ replayed: number; unavailable: boolean }> {
+  const { Quarantine } = await getCentralModels();
+  const filter = await heldFor(clientCode);
+  let replayed = 0;
+  for (;;) {
+    const rows = await Quarantine.find(filter).sort({ receivedAt: 1 }).limit(rowsPerReplay).lean();
+    for (const row of rows) {
+      const held = heldSchema.parse(JSON.parse(openSecret(boxOf(row.clientCode), row.envelope)));
+      const outcome = await recordWebhookItems(clientCode, held.items, row);
+      if (outcome === "unavailable") return { replayed, unavailable: true };
+      await Quarantine.updateOne({ _id: row._id }, { $set: { state: "replayed" } });
+      replayed += 1;
+    }
+    if (rows.length < rowsPerReplay) return { replayed, unavailable: false };
+  }
+}
+
+/** Rows of the tenant itself, and rows of numbers that were unknown when they came over the endpoint they now have. */
+async function heldFor(clientCode: ClientCode) {
+  const { ChannelRoute } = await getCentralModels();
+  const routes = await ChannelRoute.find({ clientCode }).lean();
+  return {
+    state: "held" as const,
+    $or: [
+      { clientCode, reason: "tenant_unavailable" as const },
+      ...routes.map(({ _id, endpointId }) => ({
+        reason: "unknown_route" as const,
+        routeKey: _id,
+        endpointId,
+      })),
+    ],
+  };
+}
+
+function boxOf(clientCode: string | null): { collection: string; clientCode: string; field: string } {
+  return { collection: "quarantine", clientCode: clientCode ?? "", field: "envelope" };
+}

@@ -1,0 +1,178 @@
+/** Takes a webhook body apart into the single items that are stored, routed and processed by themselves. Pure. */
+import { createHash } from "node:crypto";
+import type * as z from "zod";
+import {
+  contactIdentitySchema,
+  messageIdentitySchema,
+  statusIdentitySchema,
+  webhookChangeSchema,
+  webhookEntrySchema,
+  webhookEnvelopeSchema,
+} from "../../../contracts/whatsapp.webhook.contract";
+
+export interface WebhookItem {
+  /** `m:<phoneNumberId>:<wamid>`, `s:<wamid>:<status>:<recipient>` or `h:<hash of WABA, field, time, value>`. */
+  readonly dedupeKey: string;
+  readonly field: string;
+  readonly kind: "message" | "status" | "other";
+  readonly wabaId: string;
+  readonly phoneNumberId: string | null;
+  /** The item with its metadata and contact, as JSON text. */
+  readonly raw: string;
+}
+
+export interface SplitWebhook {
+  readonly items: readonly WebhookItem[];
+  /** Texts of what has not even the envelope's shape; kept in quarantine for a person to look at. */
+  readonly unreadable: readonly string[];
+}
+
+type WebhookChange = z.output<typeof webhookChangeSchema>;
+type ChangeValue = WebhookChange["value"];
+interface Origin {
+  readonly wabaId: string;
+  readonly time: string;
+  readonly field: string;
+  readonly phoneNumberId: string | null;
+}
+
+/** @param rawBody bytes whose signature was found good. */
+export function splitWebhook(rawBody: Buffer): SplitWebhook {
+  const text = rawBody.toString("utf8");
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return { items: [], unreadable: [text] };
+  }
+  const envelope = webhookEnvelopeSchema.safeParse(parsed);
+  if (!envelope.success) return { items: [], unreadable: [text] };
+  const items: WebhookItem[] = [];
+  const unreadable: string[] = [];
+  for (const entry of envelope.data.entry) splitEntry(entry, items, unreadable);
+  return { items, unreadable };
+}
+
+function splitEntry(candidate: unknown, items: WebhookItem[], unreadable: string[]): void {
+  const entry = webhookEntrySchema.safeParse(candidate);
+  if (!entry.success) {
+    unreadable.push(textOf(candidate));
+    return;
+  }
+  for (const candidateChange of entry.data.changes) {
+    const change = webhookChangeSchema.safeParse(candidateChange);
+    if (!change.success) {
+      unreadable.push(textOf(candidateChange));
+      continue;
+    }
+    try {
+      items.push(...splitChange(entry.data.id, String(entry.data.time ?? ""), change.data));
+    } catch (error) {
+      // nested deeper than JSON text can be written by recursion
+      if (!(error instanceof RangeError)) throw error;
+      unreadable.push(textOf(candidateChange));
+    }
+  }
+}
+
+function splitChange(entryId: string, time: string, { field, value }: WebhookChange): WebhookItem[] {
+  const origin: Origin = {
+    wabaId: value.waba_info?.waba_id ?? entryId,
+    time,
+    field,
+    phoneNumberId: value.metadata?.phone_number_id ?? null,
+  };
+  const isMessages = field === "messages" && origin.phoneNumberId !== null;
+  const messages = isMessages ? (value.messages ?? []) : [];
+  const statuses = isMessages ? (value.statuses ?? []) : [];
+  if (messages.length + statuses.length === 0) return [otherItem(origin, value)];
+  const contactOf = contactFinder(value.contacts ?? [], messages);
+  return [
+    ...messages.map((message) => messageItem(origin, value, message, contactOf)),
+    ...statuses.map((status) => statusItem(origin, value, status)),
+  ];
+}
+
+function messageItem(
+  origin: Origin,
+  value: ChangeValue,
+  message: unknown,
+  contactOf: (ids: readonly (string | undefined)[]) => unknown,
+): WebhookItem {
+  const identity = messageIdentitySchema.safeParse(message);
+  if (!identity.success) return otherItem(origin, { metadata: value.metadata, messages: [message] });
+  const { id, from, from_user_id } = identity.data;
+  const contact = contactOf([from, from_user_id]);
+  return {
+    ...shared(origin),
+    kind: "message",
+    dedupeKey: `m:${origin.phoneNumberId}:${id}`,
+    raw: JSON.stringify({ metadata: value.metadata, contact, message }),
+  };
+}
+
+function statusItem(origin: Origin, value: ChangeValue, status: unknown): WebhookItem {
+  const identity = statusIdentitySchema.safeParse(status);
+  if (!identity.success) return otherItem(origin, { metadata: value.metadata, statuses: [status] });
+  const {
+    id,
+    status: word,
+    recipient_id,
+    recipient_user_id,
+    recipient_participant_id,
+    recipient_participant_user_id,
+  } = identity.data;
+  const recipient =
+    recipient_participant_id ?? recipient_participant_user_id ?? recipient_id ?? recipient_user_id ?? "";
+  return {
+    ...shared(origin),
+    kind: "status",
+    dedupeKey: `s:${id}:${word}:${recipient}`,
+    raw: JSON.stringify({ metadata: value.metadata, status }),
+  };
+}
+
+function otherItem(origin: Origin, value: unknown): WebhookItem {
+  const raw = JSON.stringify({ field: origin.field, wabaId: origin.wabaId, time: origin.time, value });
+  return {
+    ...shared(origin),
+    kind: "other",
+    dedupeKey: `h:${createHash("sha256").update(raw).digest("hex")}`,
+    raw,
+  };
+}
+
+function shared(origin: Origin): Pick<WebhookItem, "field" | "wabaId" | "phoneNumberId"> {
+  return { field: origin.field, wabaId: origin.wabaId, phoneNumberId: origin.phoneNumberId };
+}
+
+/**
+ * Contacts belong to messages by id, not by place in the array. `from` may be spelled otherwise than `wa_id` (Brazil,
+ * Mexico), so a lone contact beside messages of one sender is theirs whatever its id.
+ */
+function contactFinder(
+  contacts: readonly unknown[],
+  messages: readonly unknown[],
+): (ids: readonly (string | undefined)[]) => unknown {
+  const byId = new Map<string, unknown>();
+  for (const contact of contacts) {
+    const ids = contactIdentitySchema.safeParse(contact).data;
+    if (ids?.wa_id) byId.set(ids.wa_id, contact);
+    if (ids?.user_id) byId.set(ids.user_id, contact);
+  }
+  const senders = new Set(messages.map((message) => messageIdentitySchema.safeParse(message).data?.from));
+  const lone = contacts.length === 1 && senders.size === 1 ? contacts[0] : undefined;
+  return (ids) => {
+    for (const id of ids) if (id !== undefined && byId.has(id)) return byId.get(id);
+    return lone;
+  };
+}
+
+/** The text of something unreadable; what cannot even be written is named so. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "undefined";
+  } catch {
+    return "nested too deeply to be written";
+  }
+}
