@@ -11,11 +11,10 @@ export async function moveMembers(
   dbPaths: readonly string[],
   ports: readonly number[],
 ): Promise<void> {
-  const port = ports[0];
   for (const dbPath of dbPaths) {
     const alone = await MongoMemoryServer.create({
       binary,
-      instance: { dbPath, port, storageEngine: "wiredTiger" },
+      instance: { dbPath, storageEngine: "wiredTiger" },
       spawn: { detached: true },
     });
     const client = new mongo.MongoClient(alone.getUri(), { directConnection: true });

@@ -1,5 +1,5 @@
-import { MongoMemoryReplSet } from "mongodb-memory-server-core";
 import { closeDataFolder, type DataFolder, noteStart, openDataFolder } from "./data.folder";
+import { FixedPortSet } from "./fixed.port.set";
 import { MongoSetupError } from "./mongo.error";
 import { moveMembers } from "./moved.members";
 import { choosePorts } from "./ports";
@@ -26,12 +26,12 @@ export interface ReplicaSet {
   stop(): Promise<void>;
 }
 
-async function startSet(mongod: Mongod, folder: DataFolder, ports: number[]): Promise<MongoMemoryReplSet> {
+async function startSet(mongod: Mongod, folder: DataFolder, ports: number[]): Promise<FixedPortSet> {
   const binary = { systemBinary: mongod.binary, version: mongod.version };
   const moved = folder.lastPorts.length > 0 && ports.join() !== folder.lastPorts.join();
   if (moved) await moveMembers(binary, folder.members, ports);
   await noteStart(folder, ports);
-  return MongoMemoryReplSet.create({
+  const set = new FixedPortSet({
     binary,
     instanceOpts: folder.members.map((dbPath, index) => ({ dbPath, port: ports[index] })),
     replSet: {
@@ -43,6 +43,8 @@ async function startSet(mongod: Mongod, folder: DataFolder, ports: number[]): Pr
       spawn: { detached: true },
     },
   });
+  await set.start();
+  return set;
 }
 
 /**
@@ -70,7 +72,8 @@ export async function runReplicaSet(
   } catch (error) {
     await closeDataFolder(folder);
     if (error instanceof MongoSetupError) throw error;
-    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    const why = said.replace(/(\\n|\s)+/g, " ").replace(/[\s"}]+(\)?)\.?$/, "$1");
     throw new MongoSetupError(
       `mongod ${mongod.version} (${mongod.binary}) did not start in ${folder.path}: ${why}. If the data there is broken or of a newer version, start with a fresh folder; else choose another server with MONGODB_URI or MONGOD_BINARY.`,
       { cause: error },
