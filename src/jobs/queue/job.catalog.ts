@@ -64,3 +64,21 @@ export type JobCatalog = typeof jobCatalog;
 export type JobName = keyof JobCatalog;
 export type JobPayload<K extends JobName> = z.infer<JobCatalog[K]["payload"]>;
 export type JobPayloadInput<K extends JobName> = z.input<JobCatalog[K]["payload"]>;
+
+/** The definition with its payload's own type. */
+export type JobDefinitionOf<K extends JobName> = Omit<JobDefinition, "payload"> & {
+  readonly payload: z.ZodType<JobPayload<K>>;
+};
+const definitions: { readonly [K in JobName]: JobDefinitionOf<K> } = jobCatalog;
+
+/** The catalogue's entry for a type. */
+export function jobDefinition<K extends JobName>(type: K): JobDefinitionOf<K> {
+  return definitions[type];
+}
+
+/** Whether this build knows the type; a job of a newer release may be in the queue. */
+export function isJobName(type: string): type is JobName {
+  return Object.hasOwn(jobCatalog, type);
+}
+
+export const jobNames: readonly JobName[] = Object.keys(jobCatalog).filter(isJobName);

@@ -1,0 +1,16 @@
+import type { JobHandlers } from "../queue/job.handler";
+
+/**
+ * Who does which job: exactly the catalogue's names, each loaded when its first job comes, so that the poller never
+ * loads what only the media poller needs. ADD A HANDLER HERE.
+ */
+export const jobHandlers: JobHandlers = {
+  "whatsapp.inbound": async () => (await import("./whatsapp.inbound.handler")).handler,
+  "whatsapp.send": async () => (await import("./whatsapp.send.handler")).handler,
+  "templates.sync": async () => (await import("./templates.sync.handler")).handler,
+  "media.download": async () => (await import("./media.download.handler")).handler,
+  "media.process": async () => (await import("./media.process.handler")).handler,
+  "automation.run": async () => (await import("./automation.run.handler")).handler,
+  "tenant.sweep": async () => (await import("./tenant.sweep.handler")).handler,
+  "quarantine.replay": async () => (await import("./quarantine.replay.handler")).handler,
+};
