@@ -20,10 +20,12 @@ interface BuiltMessage {
 
 /** @returns the wamids, the media ids, and what the webhook said to the first try */
 export async function inbound(graph: Graph, body: unknown): Promise<unknown> {
-  const control = parseControl(inboundControlSchema, body);
+  const isBatch = isRecord(body) && "batch" in body;
+  const controls = isBatch
+    ? parseControl(inboundBatchSchema, body).batch
+    : [parseControl(inboundSchema, body)];
   const built: BuiltMessage[] = [];
-  for (const one of "batch" in control ? control.batch : [control])
-    built.push(await buildMessage(graph, one));
+  for (const control of controls) built.push(await buildMessage(graph, control));
   const deliveries = await Promise.all(perTarget(graph, built).map((group) => deliver(graph, group)));
   const [first] = built;
   return isBatch
