@@ -69,6 +69,7 @@ export default class CleanEnvironment extends TestEnvironment {
 
   private async leftOpen(): Promise<string[]> {
     const deadline = Date.now() + CLOSING_LIMIT_MS;
+    await sleep(10); // what the last test began (a listen, a connect) becomes a handle only now
     for (;;) {
       const more = [...openHandles()]
         .map(([kind, count]) => ({ what: HANDLES[kind], count: count - (this.before.get(kind) ?? 0) }))
