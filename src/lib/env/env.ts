@@ -33,6 +33,20 @@ export const environmentSchema = z.object({
     .describe(
       "Name of the central database. Change it only to run several installations on one cluster (tests do).",
     ),
+  MONGODB_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(5)
+    .describe("Most sockets to one cluster, besides one that watches it. More for long-lived hosts."),
+  TENANT_CACHE_SIZE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe("How many tenants' databases a process keeps open; the least recently used one goes first."),
   ECOD_MASTER_KEY: z
     .string({ error: "is not set. Generate one with: openssl rand -base64 32" })
     .describe(

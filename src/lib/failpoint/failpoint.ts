@@ -10,7 +10,10 @@ export type FailpointName =
   | "after-message-sending"
   | "after-send-accepted"
   | "after-run-enrolled"
-  | "after-step-effect";
+  | "after-step-effect"
+  | "during-migration"
+  | "after-media-part-stored"
+  | "after-media-original-stored";
 
 /**
  * Kills this process (SIGKILL, so that nothing can be tidied up) when stage local was started with FAILPOINT=`name`.

@@ -1,0 +1,173 @@
+/** Clients as the platform's administration sees them. */
+import * as z from "zod";
+import { clientCodeSchema, timestampSchema } from "./common.contract";
+
+export const clientStatuses = ["provisioning", "active", "suspended", "offboarding"] as const;
+
+const clientName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]+$/u, "must not hold control characters")
+  .meta({ description: "Name of the company.", example: "Demo Ltd" });
+
+const connectionString = z
+  .string()
+  .max(2_000)
+  .regex(/^mongodb(\+srv)?:\/\/[^\s]+$/, "must start with mongodb:// or mongodb+srv://")
+  .meta({
+    description: "Connection string of the cluster that holds the data. Absent: the central cluster.",
+    example: "mongodb://user:password@host:27017/?replicaSet=rs0",
+  });
+
+const databaseName = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,63}$/, "must be 1 to 63 letters, digits, dashes or underscores")
+  .refine((name) => !["admin", "local", "config"].includes(name.toLowerCase()), "is a name of MongoDB's own")
+  .meta({ description: "Name of the client's database.", example: "services_t_demo" });
+
+const keyName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(64)
+  .regex(/^[^\p{Cc}]+$/u, "must not hold control characters")
+  .meta({ description: "What the key is for.", example: "website" });
+
+/** What a new client needs; only its code and name have no default. */
+export const newClientSchema = z.strictObject({
+  clientCode: z.string().superRefine(refuseBadCode).meta({
+    description: "Short name, 2 to 30 lower case letters, digits or inner dashes. It never changes.",
+    example: "demo",
+  }),
+  name: clientName,
+  uri: connectionString.optional(),
+  dbName: databaseName.optional(),
+  keyName: keyName.default("first key"),
+  timezone: z
+    .string()
+    .max(64)
+    .refine(isTimeZone, "must be an IANA time zone such as Europe/Berlin")
+    .default("UTC")
+    .meta({
+      description: "Time zone that rules and meetings go by.",
+      example: "Europe/Berlin",
+    }),
+  defaultCountry: z
+    .string()
+    .regex(/^[A-Z]{2}$/, "must be an ISO 3166 code such as DE")
+    .default("GB")
+    .meta({ description: "Country that local phone numbers are read in.", example: "DE" }),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR")
+    .default("EUR")
+    .meta({ description: "Currency of deals.", example: "EUR" }),
+});
+export type NewClient = z.infer<typeof newClientSchema>;
+export type NewClientInput = z.input<typeof newClientSchema>;
+
+export const apiKeyViewSchema = z
+  .object({
+    keyId: z.string().meta({ description: "Public part of the key.", example: "a1B2c3D4" }),
+    name: z.string(),
+    last4: z.string().meta({ description: "Last four letters of the key.", example: "9xYz" }),
+    scopes: z.array(z.string()),
+    createdAt: timestampSchema,
+    expiresAt: timestampSchema.nullable(),
+    revokedAt: timestampSchema.nullable(),
+    lastUsedAt: timestampSchema.nullable(),
+  })
+  .meta({ id: "ApiKey", description: "An API key without its secret." });
+export type ApiKeyView = z.infer<typeof apiKeyViewSchema>;
+
+export const clientViewSchema = z
+  .object({
+    clientCode: z.string().meta({ example: "demo" }),
+    name: z.string(),
+    status: z.enum(clientStatuses),
+    suspendedReason: z.string().nullable(),
+    dbName: z.string().nullable(),
+    dataSourceVersion: z.number().int().nullable().meta({ description: "Rises with each rotation." }),
+    migrated: z.array(z.string()).meta({ description: "Migrations that its database has." }),
+    apiKeys: z.array(apiKeyViewSchema),
+    version: z.number().int(),
+    createdAt: timestampSchema,
+    updatedAt: timestampSchema,
+  })
+  .meta({ id: "Client", description: "A tenant of the platform." });
+export type ClientView = z.infer<typeof clientViewSchema>;
+
+/** A key at the only moment it is shown. */
+export const shownApiKeySchema = z
+  .object({
+    key: z.string().meta({ description: "The whole key. It is shown this once and cannot be read again." }),
+    keyId: z.string(),
+    name: z.string(),
+    scopes: z.array(z.string()),
+    expiresAt: timestampSchema.nullable(),
+  })
+  .meta({ id: "NewApiKey", description: "A new API key, shown once." });
+export type ShownApiKey = z.infer<typeof shownApiKeySchema>;
+
+export const createdClientSchema = z
+  .object({ client: clientViewSchema, apiKey: shownApiKeySchema })
+  .meta({ id: "CreatedClient", description: "The new client and its first key." });
+export type CreatedClient = z.infer<typeof createdClientSchema>;
+
+export const rotateKeySchema = z.strictObject({
+  name: keyName.default("rotated key"),
+  /** Absent: the other keys stay as they are. */
+  overlapHours: z.number().min(0).max(168).default(24).meta({
+    description: "How long the keys that are replaced still work, in hours.",
+    example: 24,
+  }),
+  replaces: z.array(z.string().max(16)).max(20).optional().meta({
+    description: "Ids of the keys that it replaces. Absent: every key that works now.",
+  }),
+});
+export type RotateKey = z.infer<typeof rotateKeySchema>;
+
+export const rotateUriSchema = z.strictObject({
+  uri: connectionString,
+  dbName: databaseName.optional(),
+});
+export type RotateUri = z.infer<typeof rotateUriSchema>;
+
+export const suspendSchema = z.strictObject({
+  reason: z.string().trim().min(1).max(300).optional().meta({
+    description: "Why; for the platform team.",
+    example: "unpaid invoice",
+  }),
+});
+
+export const migrationReportSchema = z
+  .object({
+    clientCode: z.string(),
+    applied: z.array(z.string()).meta({ description: "Every migration that the database has." }),
+    ran: z.array(z.string()).meta({ description: "Those that ran now." }),
+    indexesCreated: z.array(z.string()),
+    indexesDropped: z.array(z.string()),
+    indexesSurplus: z.array(z.string()).meta({ description: "No longer declared; dropped with `contract`." }),
+  })
+  .meta({ id: "MigrationReport", description: "What a migration did." });
+export type MigrationReportView = z.infer<typeof migrationReportSchema>;
+
+function refuseBadCode(code: string, ctx: z.core.$RefinementCtx<string>): void {
+  if (!clientCodeSchema.safeParse(code).success)
+    ctx.addIssue({
+      code: "custom",
+      message: "must be 2 to 30 lower case letters, digits or inner dashes",
+      input: code,
+    });
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false; // Intl has no other way to say that it does not know the zone
+  }
+}

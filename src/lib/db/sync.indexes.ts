@@ -1,0 +1,133 @@
+/** Makes a database's indexes be those that the schemas declare. Nothing else creates or drops an index. */
+import { isDeepStrictEqual } from "node:util";
+import type { Connection, IndexOptions, mongo, Schema } from "mongoose";
+
+/** An index as we declare it: these options and no others, so that it can be compared with the server's. */
+interface DeclaredIndex {
+  readonly name: string;
+  readonly key: Map<string, 1 | -1>;
+  readonly unique?: boolean;
+  readonly sparse?: boolean;
+  readonly partialFilterExpression?: mongo.Document;
+  readonly expireAfterSeconds?: number;
+}
+
+/** What a run did, as `collection.index`. */
+export interface IndexChanges {
+  readonly created: string[];
+  readonly dropped: string[];
+  /** Neither declared nor dropped: `contract` would drop them. */
+  readonly surplus: string[];
+}
+
+/** Thrown when an index was declared anew under its old name where two versions of the code may run side by side. */
+export class IndexChangedError extends Error {
+  override readonly name = "IndexChangedError";
+}
+
+/**
+ * Creates every declared index that is missing. With `contract`, for when no older version runs any more, it also
+ * drops indexes that are no longer declared and replaces those whose definition changed.
+ * @throws IndexChangedError without `contract`, when a definition changed under its name.
+ */
+export async function syncIndexes(
+  connection: Connection,
+  schemas: Record<string, Schema>,
+  options: { contract: boolean },
+): Promise<IndexChanges> {
+  const changes: IndexChanges = { created: [], dropped: [], surplus: [] };
+  const collections = declaredIndexes(schemas);
+  await Promise.all(
+    [...collections].map(([name, declared]) => syncCollection(connection, name, declared, options, changes)),
+  );
+  for (const list of [changes.created, changes.dropped, changes.surplus]) list.sort();
+  return changes;
+}
+
+/** The declared indexes by collection. @throws Error when one has no name: names are how they are compared. */
+export function declaredIndexes(schemas: Record<string, Schema>): Map<string, DeclaredIndex[]> {
+  const collections = new Map<string, DeclaredIndex[]>();
+  for (const schema of Object.values(schemas)) {
+    const collection = schema.get("collection");
+    if (!collection) throw new Error("Every schema names its collection.");
+    const indexes = schema.indexes().map(([fields, options]): DeclaredIndex => {
+      if (!options.name) throw new Error(`An index of ${collection} has no name; declare it with one.`);
+      const key = new Map(Object.entries(fields).map(([field, value]) => [field, direction(value)]));
+      return { name: options.name, key, ...comparedOptions(options) };
+    });
+    collections.set(collection, [...(collections.get(collection) ?? []), ...indexes]);
+  }
+  return collections;
+}
+
+async function syncCollection(
+  connection: Connection,
+  name: string,
+  declared: readonly DeclaredIndex[],
+  options: { contract: boolean },
+  changes: IndexChanges,
+): Promise<void> {
+  const collection = connection.collection(name);
+  const existing = new Map((await existingIndexes(connection, name)).map((index) => [index.name, index]));
+  existing.delete("_id_");
+
+  const missing: DeclaredIndex[] = [];
+  for (const index of declared) {
+    const found = existing.get(index.name);
+    existing.delete(index.name);
+    if (found && isDeepStrictEqual(definition(found), definition(index))) continue;
+    if (found && !options.contract)
+      throw new IndexChangedError(
+        `The index ${name}.${index.name} is declared differently from what the database has. Older code may still ` +
+          "need the old one: declare the new one under a new name, or run the migration with --contract.",
+      );
+    if (found) {
+      await collection.dropIndex(found.name ?? "");
+      changes.dropped.push(`${name}.${found.name}`);
+    }
+    missing.push(index);
+  }
+  for (const surplus of existing.keys()) {
+    if (!options.contract || surplus === undefined) {
+      changes.surplus.push(`${name}.${surplus}`);
+      continue;
+    }
+    await collection.dropIndex(surplus);
+    changes.dropped.push(`${name}.${surplus}`);
+  }
+  if (missing.length > 0) await collection.createIndexes(missing);
+  changes.created.push(...missing.map((index) => `${name}.${index.name}`));
+}
+
+async function existingIndexes(connection: Connection, name: string): Promise<mongo.IndexDescriptionInfo[]> {
+  try {
+    return await connection.collection(name).indexes();
+  } catch (error) {
+    // 26 NamespaceNotFound: a collection appears with its first index or document.
+    if (error instanceof Error && "code" in error && error.code === 26) return [];
+    throw error;
+  }
+}
+
+/** What makes two indexes the same. */
+function definition(index: mongo.IndexDescriptionInfo | DeclaredIndex): unknown {
+  const fields = index.key instanceof Map ? [...index.key] : Object.entries(index.key);
+  return { fields, ...comparedOptions(index) };
+}
+
+function direction(value: unknown): 1 | -1 {
+  if (value === 1 || value === -1) return value;
+  throw new Error("Only ascending (1) and descending (-1) indexes are declared here so far.");
+}
+
+function comparedOptions(
+  options: Pick<IndexOptions, "unique" | "sparse" | "partialFilterExpression" | "expireAfterSeconds">,
+): Omit<DeclaredIndex, "key" | "name"> {
+  const { unique, sparse, partialFilterExpression, expireAfterSeconds } = options;
+  return {
+    ...(unique ? { unique: true } : {}),
+    ...(sparse ? { sparse } : {}),
+    ...(partialFilterExpression ? { partialFilterExpression } : {}),
+    ...(expireAfterSeconds === undefined ? {} : { expireAfterSeconds }),
+  };
+}

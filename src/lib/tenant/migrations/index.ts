@@ -1,0 +1,5 @@
+import { indexesMigration } from "./0001.indexes";
+import type { Migration } from "./migration";
+
+/** Every migration of a tenant's database, in the order they run. ADD A TENANT MIGRATION HERE, at the end. */
+export const tenantMigrations: readonly Migration[] = [indexesMigration];
