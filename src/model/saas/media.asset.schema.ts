@@ -63,6 +63,11 @@ export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
 
 // a lead's media, when it is merged or erased
 mediaAssetSchema.index({ leadId: 1, createdAt: -1 }, { name: "lead" });
+// the media of a message, also when its webhook is processed twice
+mediaAssetSchema.index(
+  { messageId: 1 },
+  { name: "message", partialFilterExpression: { messageId: { $type: "objectId" } } },
+);
 // the sweep: work that a crash left behind, uploads that nobody went on with
 mediaAssetSchema.index(
   { state: 1, updatedAt: 1 },
