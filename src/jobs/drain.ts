@@ -1,0 +1,287 @@
+/**
+ * Runs due jobs: the one loop behind the poller, the media poller, the worker and the local stack's drain. It takes
+ * work tenant by tenant, keeps its leases alive, settles every outcome under the fence, and at its end holds nothing.
+ */
+import { randomUUID } from "node:crypto";
+import { availableParallelism, hostname } from "node:os";
+import { refreshClock } from "../lib/clock/clock";
+import type { EventDispatcher } from "../lib/context/tenant.context";
+import { AppError } from "../lib/errors/app.error";
+import { failpoint } from "../lib/failpoint/failpoint";
+import { rootLogger } from "../lib/log/logger";
+import { jobHandlers } from "./handlers";
+import { giveBack } from "./queue/give.back";
+import type { QueueName } from "./queue/job.catalog";
+import type { JobHandlers } from "./queue/job.handler";
+import { Hand, type HeldJob, JobStopped, type StopReason } from "./run/hand";
+import { Heart } from "./run/heart";
+import { Pace } from "./run/pace";
+import { runJob } from "./run/run.job";
+import { type Outcome, settleFailure, tenantRestMs } from "./run/settle";
+import { Settler } from "./run/settler";
+import { Turns } from "./run/turns";
+import { Upkeep } from "./run/upkeep";
+
+export interface DrainOptions {
+  readonly queues: readonly QueueName[];
+  /** How many handlers run at once. */
+  readonly concurrency: number;
+  /** Who hears of the events that jobs cause. */
+  readonly dispatch: EventDispatcher;
+  /** How many ms are left for this drain; absent: no end. It stops claiming and gives back in time. */
+  readonly deadline?: () => number;
+  /** Aborted: stop claiming, finish what runs within `graceMs`, give the rest back. */
+  readonly signal?: AbortSignal;
+  /** Ends after this long without work. Absent: goes on until the deadline or the signal. 0: when a look finds none. */
+  readonly untilIdleMs?: number;
+  /** How long running handlers may go on after the stop, in ms. Default 5,000; at most what the deadline leaves. */
+  readonly graceMs?: number;
+  /** Default: the project's handlers. */
+  readonly handlers?: JobHandlers;
+  /** Shown with the jobs it holds. Default: host and process id. */
+  readonly workerId?: string;
+}
+
+/** What a drain did, as counts of attempts. */
+export interface DrainReport extends Record<Outcome, number> {
+  /** Handlers that were started. */
+  ran: number;
+  /** It ended because nothing was left to do. */
+  idle: boolean;
+}
+
+/** Left of the deadline when it stops claiming, and when it stops waiting for handlers. */
+const stopClaimingMs = 10_000;
+const flushMs = 1_500;
+const defaultGraceMs = 5_000;
+/** A claimed job waits in hand at most about this long, so that other runners get their part. */
+const prefetchMs = 250;
+const mostInHand = 50;
+const shortestWaitMs = 20;
+const longestWaitMs = 500;
+/** Queues whose jobs keep a core busy: they run beside the others, one per core, and nothing is prefetched. */
+const heavyQueues: readonly QueueName[] = ["media"];
+
+class Drain {
+  private readonly hand = new Hand();
+  private readonly settler = new Settler();
+  private readonly upkeep = new Upkeep();
+  private readonly heart = new Heart(this.hand, (held, reason) => this.stop(held, reason));
+  private readonly turns: Turns;
+  private readonly heavy: boolean;
+  private readonly pace: Pace;
+  private readonly stopped = new Map<HeldJob, StopReason>();
+  private readonly report: DrainReport = {
+    ran: 0,
+    done: 0,
+    retried: 0,
+    dead: 0,
+    cancelled: 0,
+    parked: 0,
+    "given-back": 0,
+    lost: 0,
+    idle: false,
+  };
+  /** Running mean of a handler's time; nothing is prefetched before it is known. */
+  private meanMs = Number.POSITIVE_INFINITY;
+
+  constructor(private readonly options: DrainOptions) {
+    this.heavy = options.queues.some((queue) => heavyQueues.includes(queue));
+    this.turns = new Turns(
+      options.queues,
+      options.workerId ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+    );
+    this.pace = new Pace(options.queues, this.turns.lookAgain);
+  }
+
+  async run(): Promise<DrainReport> {
+    const { signal } = this.options;
+    await refreshClock();
+    signal?.addEventListener("abort", this.pace.wake);
+    this.heart.start();
+    try {
+      await this.work();
+      this.pace.close();
+      await this.finish();
+    } finally {
+      this.pace.close();
+      signal?.removeEventListener("abort", this.pace.wake);
+      await this.heart.end();
+    }
+    return this.report;
+  }
+
+  private mustStop(): boolean {
+    const { signal, deadline } = this.options;
+    return signal?.aborted === true || (deadline !== undefined && deadline() <= stopClaimingMs);
+  }
+
+  /** Claims and starts until it must stop, or until there was nothing for long enough. */
+  private async work(): Promise<void> {
+    let idleSince = performance.now();
+    let waitMs = shortestWaitMs;
+    let first = true;
+    while (!this.mustStop()) {
+      if ((await this.upkeep.tick(first)) > 0) this.turns.lookAgain();
+      first = false;
+      const { found, fresh } = await this.claimMore();
+      this.startReady();
+      if (found > 0 || this.hand.size > 0) {
+        idleSince = performance.now();
+        waitMs = shortestWaitMs;
+      } else if (
+        fresh &&
+        performance.now() - idleSince >= (this.options.untilIdleMs ?? Number.POSITIVE_INFINITY)
+      ) {
+        if ((await this.upkeep.tick(true)) > 0) continue;
+        this.report.idle = true;
+        return;
+      }
+      if (found === 0) {
+        await this.pace.wait(this.options.untilIdleMs === 0 ? shortestWaitMs : waitMs);
+        waitMs = Math.min(longestWaitMs, waitMs * 2);
+      }
+    }
+  }
+
+  /** How many jobs it wants in hand: as many as run at once, and of quick ones some more. */
+  private wanted(): number {
+    const { concurrency } = this.options;
+    if (this.heavy) return concurrency;
+    const quick = Math.floor((concurrency * prefetchMs) / Math.max(1, this.meanMs));
+    return Math.max(concurrency, Math.min(mostInHand, quick));
+  }
+
+  private async claimMore(): Promise<{ found: number; fresh: boolean }> {
+    const wanted = this.wanted();
+    const room = wanted - this.hand.running - this.hand.readyCount;
+    // Quick jobs: claim in batches, when half of what is in hand is used up.
+    if (this.hand.size === 0) this.turns.lookAgain();
+    if (room <= 0 || (room < wanted / 2 && this.hand.readyCount > 0)) return { found: 0, fresh: false };
+    const { jobs, fresh } = await this.turns.take(room);
+    if (jobs.length > 0) failpoint("after-claim");
+    this.hand.take(jobs);
+    return { found: jobs.length, fresh };
+  }
+
+  private startReady(): void {
+    while (this.hand.running < this.options.concurrency) {
+      const held = this.hand.start();
+      if (!held) return;
+      this.report.ran += 1;
+      void this.runOne(held);
+    }
+  }
+
+  /** From the handler's start to the write that ends the hold. Never rejects. */
+  private async runOne(held: HeldJob): Promise<void> {
+    const { job, abort } = held;
+    const logger = rootLogger().child({
+      requestId: job.requestId,
+      clientCode: job.clientCode,
+      jobId: job.id.toHexString(),
+      jobType: job.type,
+    });
+    const began = performance.now();
+    let outcome: Outcome = "lost";
+    try {
+      try {
+        const result = await runJob(job, abort.signal, {
+          handlers: this.options.handlers ?? jobHandlers,
+          dispatch: this.options.dispatch,
+        });
+        this.finished(held, began);
+        await this.settler.done({ job, ...(result ? { result } : {}) }, () => !this.isLost(held));
+        outcome = this.isLost(held) ? "lost" : "done";
+      } catch (error) {
+        this.finished(held, began);
+        if (error instanceof AppError && error.code === "client-suspended")
+          this.turns.rest(job.clientCode, tenantRestMs);
+        outcome = await settleFailure(job, error, this.stopped.get(held), logger);
+      }
+    } catch (error) {
+      logger.error(
+        "What became of the job could not be written; its lease runs out and it is tried again.",
+        {},
+        error,
+      );
+    }
+    this.report[outcome] += 1;
+    this.hand.drop(held);
+    this.stopped.delete(held);
+    this.pace.wake();
+  }
+
+  private finished(held: HeldJob, began: number): void {
+    const took = performance.now() - began;
+    this.meanMs = Number.isFinite(this.meanMs) ? this.meanMs * 0.9 + took * 0.1 : took;
+    this.hand.finish(held);
+    this.startReady();
+    this.pace.wake();
+  }
+
+  private isLost(held: HeldJob): boolean {
+    return this.stopped.get(held) === "lost";
+  }
+
+  private stop(held: HeldJob, reason: StopReason): void {
+    if (this.stopped.has(held)) return;
+    this.stopped.set(held, reason);
+    held.abort.abort(new JobStopped(reason));
+    // One that has not started has nobody to tell; it is simply not ours any more.
+    if (held.phase === "ready" && reason !== "stopping") {
+      this.hand.drop(held);
+      this.report.lost += 1;
+    }
+  }
+
+  /** Gives back what has not started, lets the rest finish while there is time, and gives back what does not. */
+  private async finish(): Promise<void> {
+    const unstarted = this.hand.all().filter(({ phase }) => phase === "ready");
+    for (const held of unstarted) this.hand.drop(held);
+    this.report["given-back"] += await giveBack(unstarted.map(({ job }) => job));
+
+    const left = (this.options.deadline?.() ?? Number.POSITIVE_INFINITY) - 2 * flushMs;
+    await this.untilEmpty(Math.min(this.options.graceMs ?? defaultGraceMs, left));
+    for (const held of this.hand.all()) if (held.phase === "running") this.stop(held, "stopping");
+    await this.untilEmpty(flushMs);
+    const stuck = this.hand.all().filter(({ phase }) => phase === "running");
+    for (const held of stuck) this.hand.drop(held);
+    this.report["given-back"] += await giveBack(stuck.map(({ job }) => job));
+  }
+
+  private async untilEmpty(ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    while (this.hand.size > 0 && performance.now() < end)
+      await this.pace.wait(Math.min(50, end - performance.now()));
+  }
+}
+
+/**
+ * Runs jobs of these queues until idle, until the deadline nears, or until the signal. At its return nothing is held:
+ * every job it took is done, put off, dead, or given back. Heavy queues run beside the others, one job per core.
+ */
+export async function drain(options: DrainOptions): Promise<DrainReport> {
+  const light = options.queues.filter((queue) => !heavyQueues.includes(queue));
+  const heavy = options.queues.filter((queue) => heavyQueues.includes(queue));
+  const parts = [
+    { queues: light, concurrency: options.concurrency },
+    { queues: heavy, concurrency: Math.min(options.concurrency, availableParallelism()) },
+  ].filter(({ queues }) => queues.length > 0);
+  const reports = await Promise.all(parts.map((part) => new Drain({ ...options, ...part }).run()));
+  return reports.reduce(sumOf);
+}
+
+function sumOf(a: DrainReport, b: DrainReport): DrainReport {
+  return {
+    ran: a.ran + b.ran,
+    done: a.done + b.done,
+    retried: a.retried + b.retried,
+    dead: a.dead + b.dead,
+    cancelled: a.cancelled + b.cancelled,
+    parked: a.parked + b.parked,
+    "given-back": a["given-back"] + b["given-back"],
+    lost: a.lost + b.lost,
+    idle: a.idle && b.idle,
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * A job whose type or payload version this build does not know is parked: a newer release put it there, and a worker
+ * of that release will take it. It never fails for that.
+ */
+import type { ClaimedJob } from "./claim";
+import { jobDefinition, jobNames } from "./job.catalog";
+import { jobsCollection } from "./jobs.collection";
+import { heldFields } from "./transitions";
+
+/** Parks a job in hand; the attempt is given back. @returns false when it is not ours any more. */
+export async function park(job: ClaimedJob): Promise<boolean> {
+  const jobs = await jobsCollection();
+  const update = await jobs.updateOne({ _id: job.id, token: job.token, state: "running" }, [
+    {
+      $set: {
+        state: "scheduled",
+        blockedBy: "type",
+        attempts: { $max: [0, { $subtract: ["$attempts", 1] }] },
+      },
+    },
+    { $unset: [...heldFields] },
+  ]);
+  return update.matchedCount > 0;
+}
+
+/** Lets parked jobs go whose type and version this build knows. @returns how many. */
+export async function unpark(): Promise<number> {
+  const jobs = await jobsCollection();
+  const parked = await jobs.findOne({ blockedBy: "type" }, { projection: { _id: 1 }, hint: "parked" });
+  if (!parked) return 0;
+  let freed = 0;
+  for (const type of jobNames) {
+    const known = { type, payloadVersion: { $lte: jobDefinition(type).payloadVersion } };
+    const update = await jobs.updateMany(
+      { ...known, blockedBy: "type" },
+      { $set: { state: "waiting", blockedBy: null } },
+      { hint: "parked" },
+    );
+    freed += update.modifiedCount;
+  }
+  return freed;
+}

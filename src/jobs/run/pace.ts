@@ -1,0 +1,43 @@
+import type { QueueName } from "../queue/job.catalog";
+import { listenForWork } from "../queue/wake";
+
+/** How a drain waits: until something happens in this process, or for a time, whichever is first. */
+export class Pace {
+  private wakeUp: (() => void) | undefined;
+  private woken = false;
+  private readonly unlisten: () => void;
+
+  constructor(
+    queues: readonly QueueName[],
+    private readonly onWork: () => void,
+  ) {
+    this.unlisten = listenForWork(queues, () => {
+      this.onWork();
+      this.wake();
+    });
+  }
+
+  /** Ends the current wait, or the next one at once. */
+  readonly wake = (): void => {
+    this.woken = true;
+    this.wakeUp?.();
+  };
+
+  async wait(ms: number): Promise<void> {
+    if (!this.woken && ms > 0)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.wakeUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    this.wakeUp = undefined;
+    this.woken = false;
+  }
+
+  /** From here on new work is somebody else's: the poller is nudged again. */
+  close(): void {
+    this.unlisten();
+  }
+}

@@ -1,0 +1,66 @@
+import { createTenantContext } from "../../lib/context/create.context";
+import type { EventDispatcher } from "../../lib/context/tenant.context";
+import { failpoint } from "../../lib/failpoint/failpoint";
+import { mintClientCode } from "../../lib/tenant/client.code";
+import { withTenant } from "../../lib/tenant/tenant.registry";
+import type { ClaimedJob } from "../queue/claim";
+import { isJobName, type JobName, jobDefinition } from "../queue/job.catalog";
+import { JobFailedForGood } from "../queue/job.errors";
+import type { JobHandlers, JobResult } from "../queue/job.handler";
+import { reportProgress } from "../queue/progress";
+
+/** Thrown for a job that a newer release enqueued: its type or payload version is not known here. */
+export class UnknownJobError extends Error {
+  override readonly name = "UnknownJobError";
+}
+
+export interface RunPorts {
+  readonly handlers: JobHandlers;
+  readonly dispatch: EventDispatcher;
+}
+
+/**
+ * Does one claimed job: payload, tenant, handler. The claim is one of the places where a client code is minted, from
+ * the payload that was parsed.
+ * @returns what the handler returned.
+ * @throws UnknownJobError, JobFailedForGood for a payload that does not parse, and whatever the handler throws.
+ */
+export async function runJob(job: ClaimedJob, signal: AbortSignal, ports: RunPorts): Promise<JobResult> {
+  if (!isJobName(job.type) || job.payloadVersion > jobDefinition(job.type).payloadVersion)
+    throw new UnknownJobError(`${job.type} v${job.payloadVersion} is not in this build.`);
+  return runTyped(job.type, job, signal, ports);
+}
+
+async function runTyped<K extends JobName>(
+  type: K,
+  job: ClaimedJob,
+  signal: AbortSignal,
+  { handlers, dispatch }: RunPorts,
+): Promise<JobResult> {
+  const parsed = jobDefinition(type).payload.safeParse(job.payload);
+  if (!parsed.success) {
+    const places = parsed.error.issues.map(
+      ({ path, message }) => `${path.join(".") || "payload"}: ${message}`,
+    );
+    throw new JobFailedForGood("payload-invalid", `The payload is not one of ${type}. ${places.join("; ")}`);
+  }
+  const clientCode = mintClientCode(parsed.data.clientCode);
+  const handler = await handlers[type]();
+  const ctx = createTenantContext({
+    clientCode,
+    actor: { type: "system", id: `job:${type}` },
+    requestId: job.requestId,
+    dispatch,
+  });
+  const result = await withTenant(clientCode, async () =>
+    handler(ctx, parsed.data, {
+      id: job.id.toHexString(),
+      attempt: job.attempt,
+      maxAttempts: job.maxAttempts,
+      signal,
+      progress: (fraction) => reportProgress(job, fraction),
+    }),
+  );
+  failpoint("before-complete");
+  return result ?? undefined;
+}
