@@ -36,6 +36,7 @@ export const problemCatalog = {
   "rate-limited": { status: 429, title: "Too many requests" },
   "internal-error": { status: 500, title: "Something went wrong on our side" },
   "service-unavailable": { status: 503, title: "Not available right now" },
+  "timed-out": { status: 503, title: "It took too long" },
   "tenant-database-unavailable": { status: 503, title: "This client's database does not answer" },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -23,6 +23,10 @@ export const scopes = [
 ] as const;
 export type Scope = (typeof scopes)[number];
 
+export function isScope(text: string): text is Scope {
+  return scopes.some((scope) => scope === text);
+}
+
 /** `tenant`: x-api-key + x-client-code with this scope. `admin`: x-admin-key. `public`: no key. */
 export type RouteAuth = { kind: "tenant"; scope: Scope } | { kind: "admin" } | { kind: "public" };
 

@@ -9,6 +9,8 @@ export interface IdempotencyKeyRecord {
   /** HMAC of the body: the same key with another body is refused. */
   bodyHash: string;
   state: "running" | "done";
+  /** By the stack's clock: the answer counts for 24 hours from here. */
+  startedAt: Date;
   leaseUntil: Date;
   /** Whoever holds the lease; a request that lost it stores nothing. */
   token: string;
@@ -25,6 +27,7 @@ export const idempotencyKeySchema = plainSchema<IdempotencyKeyRecord>("idempoten
   key: { type: String, required: true },
   bodyHash: { type: String, required: true },
   state: { type: String, enum: ["running", "done"], required: true },
+  startedAt: { type: Date, required: true },
   leaseUntil: { type: Date, required: true },
   token: { type: String, required: true },
   status: { type: Number, default: null },

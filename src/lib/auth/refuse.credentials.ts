@@ -1,0 +1,21 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "../errors/app.error";
+
+/**
+ * Every refusal leaves this long after the request came in: longer than a look-up takes, so that the time does not
+ * tell a missing key from an unknown one, or from one that is right but belongs to another client.
+ */
+export const refusalAfterMs = 40;
+
+/**
+ * Answers every kind of wrong credentials alike: same words, same time.
+ * @param elapsedMs since the request came in
+ * @throws AppError invalid-credentials, always
+ */
+export async function refuseCredentials(elapsedMs: number): Promise<never> {
+  await sleep(Math.max(0, refusalAfterMs - elapsedMs));
+  throw new AppError(
+    "invalid-credentials",
+    "The request does not carry valid credentials. Tenant routes need x-api-key and x-client-code of the same client, each once; admin routes need x-admin-key.",
+  );
+}

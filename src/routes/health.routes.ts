@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { defineRoute, type Route } from "../lib/http/define.route";
+import { describeFfmpeg } from "../lib/media/ffmpeg.binary";
+
+const healthSchema = z
+  .object({ status: z.literal("ok"), time: z.iso.datetime().meta({ description: "The service's clock." }) })
+  .meta({ id: "Health", description: "The service answers." });
+
+const adminHealthSchema = z
+  .object({
+    status: z.enum(["ok", "degraded"]),
+    time: z.iso.datetime(),
+    ffmpeg: z
+      .object({
+        path: z.string().nullable(),
+        source: z.enum(["FFMPEG_PATH", "layer", "package"]).nullable(),
+        version: z.string().nullable(),
+        oldestAllowed: z.string(),
+        problem: z.string().nullable().meta({ description: "What is wrong with it, and what to do." }),
+      })
+      .meta({ description: "The ffmpeg binary that this function would use." }),
+  })
+  .meta({ id: "AdminHealth", description: "State of the platform." });
+
+export const healthRoutes: readonly Route[] = [
+  defineRoute({
+    operationId: "getHealth",
+    method: "GET",
+    path: "/api/health",
+    tag: "Platform",
+    summary: "Tell whether the service answers",
+    auth: { kind: "public" },
+    input: {},
+    output: { status: 200, description: "It does.", body: healthSchema },
+    problems: [],
+    run: async ({ ctx }) => ({ body: { status: "ok" as const, time: ctx.now().toISOString() } }),
+  }),
+];
+
+export const adminHealthRoutes: readonly Route[] = [
+  defineRoute({
+    operationId: "getAdminHealth",
+    method: "GET",
+    path: "/api/admin/health",
+    tag: "Platform",
+    summary: "State of the platform",
+    auth: { kind: "admin" },
+    input: {},
+    output: {
+      status: 200,
+      description: "What is in use and what is wrong with it.",
+      body: adminHealthSchema,
+    },
+    problems: [],
+    async run({ ctx }) {
+      const { binary, floor, problem } = await describeFfmpeg();
+      return {
+        body: {
+          status: problem === null ? ("ok" as const) : ("degraded" as const),
+          time: ctx.now().toISOString(),
+          ffmpeg: {
+            path: binary?.path ?? null,
+            source: binary?.source ?? null,
+            version: binary?.version ?? null,
+            oldestAllowed: floor,
+            problem,
+          },
+        },
+      };
+    },
+  }),
+];
