@@ -9,6 +9,7 @@ export const crmEventTypes = [
   "lead_created",
   "lead_updated",
   "lead_deleted",
+  "lead_restored",
   "tag_added",
   "tag_removed",
   "owner_changed",
@@ -30,11 +31,13 @@ export const crmEventTypes = [
   "appointment_held",
   "appointment_no_show",
   "meeting_created",
+  "meeting_updated",
   "pipeline_updated",
   "template_updated",
   "media_updated",
   "automation_updated",
   "note_added",
+  "settings_updated",
   "external_event",
 ] as const;
 export const crmEventTypeSchema = z.enum(crmEventTypes);
@@ -45,6 +48,7 @@ export const timelineEventTypes: ReadonlySet<CrmEventType> = new Set<CrmEventTyp
   "lead_created",
   "lead_updated",
   "lead_deleted",
+  "lead_restored",
   "tag_added",
   "tag_removed",
   "owner_changed",
@@ -86,6 +90,7 @@ export const subjectSchema = z.object({
   templateId: objectIdSchema.optional(),
   mediaId: objectIdSchema.optional(),
   ruleId: objectIdSchema.optional(),
+  noteId: objectIdSchema.optional(),
 });
 export type EventSubject = z.infer<typeof subjectSchema>;
 

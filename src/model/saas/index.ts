@@ -18,6 +18,7 @@ import { leadSchema } from "./lead.schema";
 import { mediaAssetSchema } from "./media.asset.schema";
 import { meetingSchema } from "./meeting.schema";
 import { messageSchema } from "./message.schema";
+import { noteSchema } from "./note.schema";
 import { outboxSchema } from "./outbox.schema";
 import { pipelineSchema } from "./pipeline.schema";
 import { stageHistorySchema } from "./stage.history.schema";
@@ -41,6 +42,7 @@ export const crmSchemas = {
   MediaAsset: mediaAssetSchema,
   Meeting: meetingSchema,
   Message: messageSchema,
+  Note: noteSchema,
   Outbox: outboxSchema,
   Pipeline: pipelineSchema,
   StageHistory: stageHistorySchema,

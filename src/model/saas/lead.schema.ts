@@ -136,10 +136,17 @@ leadSchema.index({ "phone.candidates": 1 }, { name: "candidates" });
 // upsert and events by the integration's own id
 leadSchema.index(
   { "externalIds.system": 1, "externalIds.id": 1 },
-  { name: "external", unique: true, partialFilterExpression: { "externalIds.id": { $type: "string" } } },
+  {
+    name: "external",
+    unique: true,
+    partialFilterExpression: { deletedAt: null, "externalIds.id": { $type: "string" } },
+  },
 );
-// a board column in order
-leadSchema.index({ pipelineId: 1, stageId: 1, rank: 1, _id: 1 }, { name: "board" });
+// a board column in its one order
+leadSchema.index(
+  { stageId: 1, rank: 1 },
+  { name: "board", unique: true, partialFilterExpression: { deletedAt: null, rank: { $type: "string" } } },
+);
 // lists: newest first, recently changed, by owner, by tag
 leadSchema.index({ createdAt: -1, _id: -1 }, { name: "created" });
 leadSchema.index({ updatedAt: -1, _id: -1 }, { name: "updated" });

@@ -1,0 +1,47 @@
+/** A lead's timeline and the notes on it. */
+import * as z from "zod";
+import { actorSchema, objectIdSchema, timestampSchema } from "./common.contract";
+
+export const activitySchema = z
+  .object({
+    id: objectIdSchema,
+    leadId: objectIdSchema,
+    type: z.string().meta({ description: "What happened; an event's name.", example: "stage_enter" }),
+    at: timestampSchema,
+    actor: actorSchema,
+    changes: z
+      .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
+      .nullable()
+      .meta({ description: "Changed fields, before and after." }),
+    ref: z
+      .object({ type: z.string(), id: z.string() })
+      .nullable()
+      .meta({ description: "What else it is about, e.g. a message or meeting." }),
+    data: z.record(z.string(), z.unknown()),
+    ruleId: objectIdSchema.nullable().meta({ description: "The rule that did it." }),
+    runId: objectIdSchema.nullable().meta({ description: "The rule's run that did it." }),
+    eventId: z.string(),
+  })
+  .meta({ id: "Activity", description: "One line of a lead's timeline." });
+export type Activity = z.input<typeof activitySchema>;
+
+export const createNoteSchema = z.strictObject({
+  text: z
+    .string()
+    .trim()
+    .min(1)
+    .max(10_000)
+    .meta({ description: "The note.", example: "Prefers afternoons." }),
+});
+export type CreateNote = z.output<typeof createNoteSchema>;
+
+export const noteSchema = z
+  .object({
+    id: objectIdSchema,
+    leadId: objectIdSchema,
+    text: z.string(),
+    author: actorSchema,
+    createdAt: timestampSchema,
+  })
+  .meta({ id: "Note", description: "What somebody wrote about a lead." });
+export type Note = z.input<typeof noteSchema>;

@@ -1,0 +1,244 @@
+/** Leads: the people a tenant talks to, as the API takes and shows them. */
+import * as z from "zod";
+import {
+  actorSchema,
+  keySchema,
+  moneySchema,
+  objectIdSchema,
+  pageQuery,
+  tagSchema,
+  timestampInputSchema,
+  timestampSchema,
+} from "./common.contract";
+import { countrySchema, localeSchema, timezoneSchema } from "./settings.contract";
+
+const line = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}]+$/u, "must not hold control characters");
+
+export const emailSchema = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254)
+  .regex(z.regexes.email, "must be an e-mail address")
+  .meta({ description: "E-mail address; kept in lower case.", example: "ana@example.com" });
+
+const phoneInputSchema = z.string().min(1).max(64).meta({
+  description: "Phone number in any spelling; without + it is read in the tenant's default country.",
+  example: "+5511987654321",
+});
+
+/** Names that JavaScript objects inherit; as keys of stored data they only serve attacks. */
+const inheritedNames = new Set(Object.getOwnPropertyNames(Object.prototype).concat("prototype"));
+const customKeySchema = keySchema.refine((key) => !inheritedNames.has(key), {
+  error: "must not be a reserved name",
+});
+const customValueSchema = z.union([
+  z.string().max(2_000),
+  z.number(),
+  z.boolean(),
+  z.array(z.string().max(200)).max(100),
+]);
+const hundredKeys = (record: Record<string, unknown>) => Object.keys(record).length <= 100;
+
+const externalIdsSchema = z
+  .record(keySchema, z.string().trim().min(1).max(200))
+  .refine((record) => Object.keys(record).length <= 20, { error: "must not name more than 20 systems" })
+  .meta({ description: "The lead's id in other systems, one per system.", example: { shop: "C-1042" } });
+
+const sourceDetailSchema = z
+  .record(customKeySchema, z.string().max(500))
+  .refine(hundredKeys, { error: "must not hold more than 100 keys" })
+  .meta({
+    description: "Where exactly the lead came from.",
+    example: { campaign: "spring", utm_medium: "cpc" },
+  });
+
+const tagsSchema = z
+  .array(tagSchema)
+  .max(100)
+  .overwrite((tags) => [...new Set(tags.map((tag) => tag.normalize("NFC")))])
+  .meta({ description: "Tags, without duplicates.", example: ["fair2026"] });
+
+const nullableFields = {
+  firstName: line(200).meta({ description: "First name.", example: "Ana" }).nullish(),
+  lastName: line(200).meta({ description: "Last name.", example: "Souza" }).nullish(),
+  phone: phoneInputSchema.nullish(),
+  email: emailSchema.nullish(),
+  company: line(200).meta({ description: "Company.", example: "Padaria Sol" }).nullish(),
+  ownerId: line(128).meta({ description: "Who looks after the lead.", example: "maria" }).nullish(),
+  value: moneySchema.meta({ description: "What the deal is worth." }).nullish(),
+  source: line(100).meta({ description: "Where the lead came from.", example: "website" }).nullish(),
+  sourceDetail: sourceDetailSchema.nullish(),
+  timezone: timezoneSchema.nullish(),
+  locale: localeSchema.nullish(),
+};
+
+const score = z.number().int().min(-1_000_000).max(1_000_000).meta({
+  description: "Score; higher is warmer.",
+  example: 40,
+});
+const doNotContact = z.boolean().meta({ description: "Nothing is sent to the person.", example: false });
+const consentInput = z
+  .strictObject({
+    whatsapp: z.strictObject({ optIn: z.boolean() }).meta({ description: "Consent to WhatsApp messages." }),
+  })
+  .meta({ description: "What the person agreed to.", example: { whatsapp: { optIn: true } } });
+
+const writable = {
+  ...nullableFields,
+  displayName: line(400)
+    .optional()
+    .meta({ description: "Name to show; made from the other fields when absent.", example: "Ana Souza" }),
+  score: score.optional(),
+  doNotContact: doNotContact.optional(),
+  consent: consentInput.optional(),
+  tags: tagsSchema.optional(),
+};
+
+export const createLeadSchema = z
+  .strictObject({
+    ...writable,
+    externalIds: externalIdsSchema.optional(),
+    custom: z
+      .record(customKeySchema, customValueSchema)
+      .refine(hundredKeys, { error: "must not hold more than 100 keys" })
+      .optional()
+      .meta({ description: "The tenant's own fields, by key.", example: { plan: "gold" } }),
+    pipelineId: objectIdSchema.optional().meta({ description: "Default: the tenant's default pipeline." }),
+    stageId: objectIdSchema.optional().meta({ description: "Default: the pipeline's first open stage." }),
+  })
+  .refine(
+    (lead) =>
+      [lead.displayName, lead.firstName, lead.lastName, lead.company, lead.phone, lead.email].some(Boolean),
+    { error: "give at least one of displayName, firstName, lastName, company, phone and email" },
+  );
+export type CreateLead = z.output<typeof createLeadSchema>;
+
+/** RFC 7396 merge patch: absent stays, null removes. In `custom` and `externalIds` per key. */
+export const updateLeadSchema = z.strictObject({
+  ...writable,
+  externalIds: z
+    .record(keySchema, z.string().trim().min(1).max(200).nullable())
+    .optional()
+    .meta({ description: "Ids to set, or null to remove, per system.", example: { shop: "C-1042" } }),
+  custom: z
+    .record(customKeySchema, customValueSchema.nullable())
+    .refine(hundredKeys, { error: "must not hold more than 100 keys" })
+    .optional()
+    .meta({ description: "Fields to set, or null to remove, by key.", example: { plan: null } }),
+});
+export type UpdateLead = z.output<typeof updateLeadSchema>;
+
+export const moveLeadSchema = z.strictObject({
+  stageId: objectIdSchema.meta({ description: "The stage to move to." }),
+  beforeId: objectIdSchema.optional().meta({ description: "Put it right before this lead of the stage." }),
+  afterId: objectIdSchema.optional().meta({ description: "Put it right after this lead of the stage." }),
+  lostReason: keySchema
+    .optional()
+    .meta({ description: "Key of the reason; for stages of type lost only.", example: "price" }),
+});
+export type MoveLead = z.output<typeof moveLeadSchema>;
+
+export const leadTagsSchema = z.strictObject({
+  tags: tagsSchema.min(1),
+});
+
+export const leadStatuses = ["open", "won", "lost"] as const;
+const statusSchema = z
+  .enum(leadStatuses)
+  .meta({ description: "Follows the type of the stage.", example: "open" });
+
+export const leadSorts = ["-createdAt", "createdAt", "-updatedAt", "updatedAt", "rank"] as const;
+
+export const listLeadsQuery = z.strictObject({
+  ...pageQuery,
+  sort: z.enum(leadSorts).default("-createdAt").meta({
+    description: "`-` is newest first; `rank` is the order of the board's column and needs `stageId`.",
+    example: "-createdAt",
+  }),
+  stageId: objectIdSchema.optional(),
+  pipelineId: objectIdSchema.optional(),
+  ownerId: line(128).optional().meta({ description: "Owner.", example: "maria" }),
+  tag: tagSchema.optional(),
+  source: line(100).optional().meta({ description: "Source.", example: "website" }),
+  status: statusSchema.optional(),
+  phone: phoneInputSchema.optional(),
+  email: emailSchema.optional(),
+  createdAfter: timestampInputSchema.optional().meta({ description: "Created at this time or later." }),
+  updatedAfter: timestampInputSchema.optional().meta({ description: "Changed at this time or later." }),
+});
+export type ListLeads = z.output<typeof listLeadsQuery>;
+
+const nullableTime = timestampSchema.nullable();
+
+export const leadSchema = z
+  .object({
+    id: objectIdSchema,
+    version: z.number().int().meta({ description: "Rises with each change; the ETag.", example: 3 }),
+    firstName: z.string().nullable(),
+    lastName: z.string().nullable(),
+    displayName: z.string(),
+    phone: z.string().nullable().meta({ description: "E.164.", example: "+5511987654321" }),
+    phoneCountry: countrySchema.nullable(),
+    waId: z.string().nullable().meta({ description: "The person's WhatsApp id, once known." }),
+    username: z.string().nullable().meta({ description: "The person's WhatsApp username, once known." }),
+    email: z.string().nullable(),
+    externalIds: z.record(z.string(), z.string()),
+    company: z.string().nullable(),
+    ownerId: z.string().nullable(),
+    pipelineId: objectIdSchema.nullable(),
+    stageId: objectIdSchema.nullable(),
+    stageEnteredAt: nullableTime,
+    rank: z.string().nullable().meta({ description: "Place in the stage; compare as plain text." }),
+    status: statusSchema,
+    wonAt: nullableTime,
+    lostAt: nullableTime,
+    lostReason: z.string().nullable(),
+    value: moneySchema.nullable(),
+    score,
+    source: z.string().nullable(),
+    sourceDetail: z.record(z.string(), z.unknown()).nullable(),
+    tags: z.array(z.string()),
+    custom: z.record(z.string(), z.unknown()),
+    timezone: z.string().nullable(),
+    locale: z.string().nullable(),
+    consent: z.object({
+      whatsapp: z
+        .object({
+          optIn: z.boolean(),
+          at: timestampSchema,
+          source: z.enum(["inbound", "api", "import", "user_preferences"]),
+        })
+        .nullable(),
+    }),
+    doNotContact,
+    lastInboundAt: nullableTime,
+    lastOutboundAt: nullableTime,
+    lastActivityAt: timestampSchema,
+    nextMeetingAt: nullableTime,
+    createdBy: actorSchema,
+    createdAt: timestampSchema,
+    updatedAt: timestampSchema,
+  })
+  .meta({ id: "Lead", description: "A person the tenant talks to." });
+export type Lead = z.input<typeof leadSchema>;
+
+export const stageVisitSchema = z
+  .object({
+    id: objectIdSchema,
+    pipelineId: objectIdSchema,
+    fromStageId: objectIdSchema.nullable(),
+    toStageId: objectIdSchema,
+    enteredAt: timestampSchema,
+    leftAt: nullableTime,
+    durationMs: z.number().int().nullable().meta({ description: "Time in the stage, once it is left." }),
+    actor: actorSchema,
+  })
+  .meta({ id: "StageVisit", description: "One stay of a lead in one stage." });
+export type StageVisit = z.input<typeof stageVisitSchema>;

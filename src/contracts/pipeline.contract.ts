@@ -1,0 +1,133 @@
+/** Pipelines and their stages: the way from first contact to a deal. */
+import * as z from "zod";
+import { keySchema, objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import { currencySchema } from "./settings.contract";
+
+export const stageTypes = ["open", "won", "lost"] as const;
+
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^[^\p{Cc}]+$/u, "must not hold control characters");
+
+const stageSettings = {
+  probability: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .meta({ description: "Chance of winning, 0 to 1.", example: 0.4 }),
+  rottingDays: z
+    .number()
+    .int()
+    .min(1)
+    .max(3650)
+    .nullable()
+    .meta({ description: "Days after which a lead here counts as stalled.", example: 14 }),
+  wipLimit: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .nullable()
+    .meta({ description: "How many leads the stage should hold at most.", example: 50 }),
+  color: z
+    .string()
+    .regex(/^#[0-9a-fA-F]{6}$/, "must be a colour such as #2f855a")
+    .nullable()
+    .meta({ description: "Colour of the column.", example: "#2f855a" }),
+};
+
+const stageName = name.meta({ description: "Name of the stage.", example: "Proposal" });
+const stageKey = keySchema.meta({
+  description: "Stable key for rules; made from the name when absent.",
+  example: "proposal",
+});
+const stageType = z.enum(stageTypes).meta({
+  description: "`won` and `lost` close the lead.",
+  example: "open",
+});
+
+export const createStageSchema = z.strictObject({
+  name: stageName,
+  key: stageKey.optional(),
+  type: stageType.default("open"),
+  ...z.object(stageSettings).partial().shape,
+});
+export type CreateStage = z.output<typeof createStageSchema>;
+
+/** Merge patch. A stage's key and type never change: rules and history hold on to them. */
+export const updateStageSchema = z.strictObject({ name: stageName, ...stageSettings }).partial();
+export type UpdateStage = z.output<typeof updateStageSchema>;
+
+export const stageSchema = z
+  .object({
+    id: objectIdSchema,
+    key: keySchema,
+    name: z.string(),
+    order: z.number().int().meta({ description: "Place in the pipeline, from 0." }),
+    type: stageType,
+    ...stageSettings,
+    archived: z.boolean().meta({ description: "Being deleted: takes no more leads." }),
+  })
+  .meta({ id: "Stage", description: "A step of a pipeline." });
+
+const pipelineName = name.meta({ description: "Name of the pipeline.", example: "Sales" });
+const isDefault = z.boolean().meta({ description: "Where new leads start; one per tenant.", example: false });
+
+export const createPipelineSchema = z.strictObject({
+  name: pipelineName,
+  key: keySchema
+    .optional()
+    .meta({ description: "Stable key for rules; made from the name when absent.", example: "sales" }),
+  currency: currencySchema.optional().meta({ description: "Default: the tenant's currency." }),
+  isDefault: isDefault.optional(),
+  stages: z
+    .array(createStageSchema)
+    .min(1)
+    .max(50)
+    .optional()
+    .meta({ description: "In their order; a usual set of stages when absent." }),
+});
+export type CreatePipeline = z.output<typeof createPipelineSchema>;
+
+/** Merge patch. `isDefault` can only be given to another pipeline, never taken away. */
+export const updatePipelineSchema = z.strictObject({
+  name: pipelineName.optional(),
+  currency: currencySchema.optional(),
+  isDefault: z.literal(true).optional().meta({ description: "Make it the tenant's default.", example: true }),
+});
+export type UpdatePipeline = z.output<typeof updatePipelineSchema>;
+
+export const stageOrderSchema = z.strictObject({
+  stageIds: z
+    .array(objectIdSchema)
+    .min(1)
+    .max(50)
+    .meta({ description: "Every stage of the pipeline, in the new order." }),
+});
+
+export const moveLeadsQuery = z.strictObject({
+  moveLeadsTo: objectIdSchema
+    .optional()
+    .meta({ description: "Stage that takes the leads; needed when there are any." }),
+});
+
+export const listPipelinesQuery = z.strictObject(pageQuery);
+
+export const pipelineSchema = z
+  .object({
+    id: objectIdSchema,
+    version: z.number().int(),
+    key: keySchema,
+    name: z.string(),
+    isDefault,
+    currency: currencySchema,
+    stages: z.array(stageSchema).meta({ description: "In their order." }),
+    createdAt: timestampSchema,
+    updatedAt: timestampSchema,
+  })
+  .meta({ id: "Pipeline", description: "Stages that leads go through." });
+export type Pipeline = z.input<typeof pipelineSchema>;

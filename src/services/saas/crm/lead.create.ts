@@ -1,0 +1,142 @@
+import { Types } from "mongoose";
+import type { CreateLead } from "../../../contracts/lead.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { requirePhone } from "../../../lib/phone/phone";
+import type { Change } from "../../../lib/tenant/commit.change";
+import type { LeadPhone, LeadRecord } from "../../../model/saas/lead.schema";
+import { invalidReference } from "./crm.problem";
+import { claimIdentities, duplicateLead, findTwin, identityKeysOf } from "./lead.identity";
+import { displayNameOf } from "./lead.name";
+import { rankFor } from "./lead.place";
+import { readSettings } from "./settings.read";
+import { enterStage } from "./stage.history";
+import { findFirstStage, findStageById, type StagePlace } from "./stage.lookup";
+
+/** Fields of a new lead that inbound messages know and the API does not take. */
+export interface NewLeadExtras {
+  readonly phone?: LeadPhone | null;
+  readonly waId?: string | null;
+  readonly waUserId?: string | null;
+  readonly username?: string | null;
+  readonly consent?: LeadRecord["consent"];
+  /** Identity keys beside those that follow from phone and waId. */
+  readonly keys?: readonly string[];
+}
+
+/**
+ * Creates a lead in somebody's change, in the first open stage of the default pipeline unless told otherwise.
+ * @throws AppError duplicate naming the twin, invalid-phone, invalid-reference for a stage or pipeline.
+ */
+export async function createLeadInChange(
+  ctx: TenantContext,
+  change: Change,
+  input: CreateLead,
+  extras: NewLeadExtras = {},
+): Promise<LeadRecord> {
+  const { Lead } = change.models;
+  const phone = extras.phone ?? (await phoneFrom(change, input.phone ?? null));
+  const place = await placeFor(change, input);
+  const record = leadRecord(ctx, change, input, { ...extras, phone }, place);
+  const identity = {
+    keys: [...identityKeysOf(record), ...(extras.keys ?? [])],
+    email: record.emailLower,
+    externalIds: record.externalIds,
+  };
+  const twin = await findTwin(change.models, identity, null, change.session);
+  if (twin) throw duplicateLead(twin);
+  if (place) record.rank = await rankFor(change, place.stage._id, {}, null);
+  await Lead.insertMany([record], { session: change.session });
+  await claimIdentities(change, record._id, identity.keys);
+  if (place) await enterStage(ctx, change, record._id, null, place);
+  change.record({
+    type: "lead_created",
+    subject: { leadId: record._id.toHexString() },
+    data: {
+      source: record.source,
+      pipelineId: place?.pipeline._id.toHexString() ?? null,
+      pipelineKey: place?.pipeline.key ?? null,
+      stageKey: place?.stage.key ?? null,
+    },
+  });
+  return record;
+}
+
+/** A phone number as leads store it. @throws AppError invalid-phone at `/phone`. */
+export async function phoneFrom(change: Change, raw: string | null): Promise<LeadPhone | null> {
+  if (raw === null) return null;
+  const { defaultCountry } = await readSettings(change.models, change.session);
+  const { e164, country, candidates } = await requirePhone(raw, defaultCountry, "/phone");
+  return { e164, raw, country, candidates };
+}
+
+async function placeFor(change: Change, input: CreateLead): Promise<StagePlace | null> {
+  const { models, session } = change;
+  if (input.stageId) {
+    const place = await findStageById(models, input.stageId, session);
+    if (!place) throw invalidReference("/stageId", "stage");
+    if (input.pipelineId && !place.pipeline._id.equals(input.pipelineId))
+      throw invalidReference("/stageId", "stage of this pipeline");
+    return place;
+  }
+  const place = await findFirstStage(models, input.pipelineId, session);
+  if (!place && input.pipelineId) throw invalidReference("/pipelineId", "pipeline");
+  return place;
+}
+
+function leadRecord(
+  ctx: TenantContext,
+  change: Change,
+  input: CreateLead,
+  extras: NewLeadExtras,
+  place: StagePlace | null,
+): LeadRecord {
+  const { now } = change;
+  const status = place?.stage.type ?? "open";
+  const names = {
+    firstName: input.firstName ?? null,
+    lastName: input.lastName ?? null,
+    company: input.company ?? null,
+    phone: extras.phone ?? null,
+    username: extras.username ?? null,
+    emailLower: input.email ?? null,
+  };
+  const consent = input.consent && { optIn: input.consent.whatsapp.optIn, at: now, source: "api" as const };
+  return {
+    _id: new Types.ObjectId(),
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+    ...names,
+    displayName: input.displayName ?? displayNameOf(names),
+    waId: extras.waId ?? null,
+    waUserId: extras.waUserId ?? null,
+    externalIds: Object.entries(input.externalIds ?? {}).map(([system, id]) => ({ system, id })),
+    ownerId: input.ownerId ?? null,
+    teamId: null,
+    pipelineId: place?.pipeline._id ?? null,
+    stageId: place?.stage._id ?? null,
+    stageEnteredAt: place ? now : null,
+    rank: null,
+    status,
+    wonAt: status === "won" ? now : null,
+    lostAt: status === "lost" ? now : null,
+    lostReasonKey: null,
+    value: input.value ?? null,
+    score: input.score ?? 0,
+    source: input.source ?? null,
+    sourceDetail: input.sourceDetail ?? null,
+    tags: input.tags ?? [],
+    custom: input.custom ?? {},
+    timezone: input.timezone ?? null,
+    locale: input.locale ?? null,
+    consent: extras.consent ?? { whatsapp: consent ?? null },
+    doNotContact: input.doNotContact ?? false,
+    lastInboundAt: null,
+    lastOutboundAt: null,
+    lastActivityAt: now,
+    nextMeetingAt: null,
+    mergedInto: null,
+    deletedAt: null,
+    createdBy: ctx.actor,
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Who a lead is: the keys that one person goes by. Each key is the _id of one row, written in the transaction of the
+ * lead, so that parallel first messages and parallel creates meet there and one lead per person remains.
+ */
+import { type ClientSession, type Types, trusted } from "mongoose";
+import { AppError } from "../../../lib/errors/app.error";
+import type { Change } from "../../../lib/tenant/commit.change";
+import type { CrmModels } from "../../../lib/tenant/get.crm.model";
+import type { LeadPhone, LeadRecord } from "../../../model/saas/lead.schema";
+
+/** The first of a stored phone's spellings is the canonical one. */
+export function phoneKeyOf(phone: LeadPhone): string {
+  return `tel:${phone.candidates[0] ?? phone.e164}`;
+}
+
+export function waKey(waId: string): string {
+  return `wa:${waId}`;
+}
+
+/** `portfolio` is the business portfolio a WhatsApp user id is scoped to. */
+export function userKey(userId: string, portfolio: string): string {
+  return `uid:${portfolio}:${userId}`;
+}
+
+/** What makes two leads one. */
+export interface LeadIdentity {
+  readonly keys: readonly string[];
+  readonly email: string | null;
+  readonly externalIds: readonly { system: string; id: string }[];
+}
+
+/** The living lead that has one of these identities already, other than `except`. */
+export async function findTwin(
+  models: Pick<CrmModels, "Lead" | "ContactIdentity">,
+  identity: LeadIdentity,
+  except: Types.ObjectId | null,
+  session: ClientSession | null = null,
+): Promise<Types.ObjectId | null> {
+  const { Lead, ContactIdentity } = models;
+  const others = except ? { leadId: trusted({ $ne: except }) } : {};
+  if (identity.keys.length > 0) {
+    const row = await ContactIdentity.findOne({ _id: trusted({ $in: identity.keys }), ...others })
+      .session(session)
+      .lean();
+    if (row) return row.leadId;
+  }
+  const spellings = [
+    ...(identity.email ? [{ emailLower: identity.email }] : []),
+    ...identity.externalIds.map(({ system, id }) => ({
+      externalIds: trusted({ $elemMatch: { system, id } }),
+    })),
+  ];
+  for (const spelling of spellings) {
+    const twin = await Lead.findOne({
+      ...spelling,
+      deletedAt: null,
+      ...(except ? { _id: trusted({ $ne: except }) } : {}),
+    })
+      .session(session)
+      .select({ _id: 1 })
+      .lean();
+    if (twin) return twin._id;
+  }
+  return null;
+}
+
+/** 409 that names the lead which is there already. */
+export function duplicateLead(leadId: Types.ObjectId): AppError {
+  return new AppError(
+    "duplicate",
+    "There is a lead with this phone, e-mail or external id already. Change that one instead.",
+    { extensions: { leadId: leadId.toHexString() } },
+  );
+}
+
+/** Writes identity rows for a lead. The keys must be free: look with `findTwin` first, in the same transaction. */
+export async function claimIdentities(
+  change: Change,
+  leadId: Types.ObjectId,
+  keys: readonly string[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  const rows = keys.map((_id) => ({ _id, leadId }));
+  await change.models.ContactIdentity.insertMany(rows, { session: change.session });
+}
+
+/** Takes identity rows away from a lead: all of them, or those in `keys`. */
+export async function releaseIdentities(
+  change: Change,
+  leadId: Types.ObjectId,
+  keys?: readonly string[],
+): Promise<void> {
+  const which = keys ? { _id: trusted({ $in: keys }) } : {};
+  await change.models.ContactIdentity.deleteMany({ leadId, ...which }, { session: change.session });
+}
+
+/** The identities that follow from what is stored on a lead. The WhatsApp user id keeps the row it came with. */
+export function identityKeysOf(lead: Pick<LeadRecord, "phone" | "waId">): string[] {
+  return [...(lead.phone ? [phoneKeyOf(lead.phone)] : []), ...(lead.waId ? [waKey(lead.waId)] : [])];
+}

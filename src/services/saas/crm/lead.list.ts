@@ -1,0 +1,121 @@
+/** Finding leads. Everything here is served by an index; a page far back costs what the first one does. */
+import { type QueryFilter, Types, trusted } from "mongoose";
+import type { Lead, ListLeads, StageVisit } from "../../../contracts/lead.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { invalidRequest } from "../../../lib/http/validation.problem";
+import { parsePhone, requirePhone } from "../../../lib/phone/phone";
+import { type Page, pageOf } from "../../../lib/query/page";
+import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
+import type { LeadRecord } from "../../../model/saas/lead.schema";
+import { notFound } from "./crm.problem";
+import { toLead, toStageVisit } from "./lead.serialiser";
+import { readSettings } from "./settings.read";
+
+/** @throws AppError not-found, also for a deleted lead. */
+export async function getLead(ctx: TenantContext, id: string): Promise<Lead> {
+  const { Lead } = await getCrmModels(ctx.clientCode);
+  const record = await Lead.findOne({ _id: new Types.ObjectId(id), deletedAt: null }).lean();
+  if (!record) throw notFound("lead");
+  return toLead(record);
+}
+
+/** @throws AppError invalid-cursor, invalid-phone, validation-failed for `rank` without a stage. */
+export async function listLeads(ctx: TenantContext, query: ListLeads): Promise<Page<Lead>> {
+  const models = await getCrmModels(ctx.clientCode);
+  const { sort } = query;
+  if (sort === "rank" && query.stageId === undefined)
+    throw invalidRequest([
+      {
+        pointer: "/query/sort",
+        code: "invalid-value",
+        detail: "`rank` is the order within one stage: name it as stageId.",
+      },
+    ]);
+  const page = await pageOf(ctx, models.Lead, {
+    route: "listLeads",
+    query,
+    filter: await filterOf(models, query),
+    sort: sorts[sort],
+  });
+  return { ...page, data: page.data.map(toLead) };
+}
+
+const sorts = {
+  "-createdAt": { createdAt: -1, _id: -1 },
+  createdAt: { createdAt: 1, _id: 1 },
+  "-updatedAt": { updatedAt: -1, _id: -1 },
+  updatedAt: { updatedAt: 1, _id: 1 },
+  rank: { rank: 1 },
+} as const;
+
+async function filterOf(models: CrmModels, query: ListLeads): Promise<QueryFilter<LeadRecord>> {
+  const { stageId, pipelineId, ownerId, tag, source, status, phone, email, createdAfter, updatedAfter } =
+    query;
+  return {
+    deletedAt: null,
+    ...(query.sort === "rank" ? { rank: trusted({ $type: "string" }) } : {}),
+    ...(stageId ? { stageId: new Types.ObjectId(stageId) } : {}),
+    ...(pipelineId ? { pipelineId: new Types.ObjectId(pipelineId) } : {}),
+    ...(ownerId ? { ownerId } : {}),
+    ...(tag ? { tags: tag.normalize("NFC") } : {}),
+    ...(source ? { source } : {}),
+    ...(status ? { status } : {}),
+    ...(phone ? { "phone.candidates": await spelling(models, phone) } : {}),
+    ...(email ? { emailLower: email } : {}),
+    ...(createdAfter ? { createdAt: trusted({ $gte: new Date(createdAfter) }) } : {}),
+    ...(updatedAfter ? { updatedAt: trusted({ $gte: new Date(updatedAfter) }) } : {}),
+  };
+}
+
+/** A `+` that was not percent-encoded arrives as a space. */
+async function spelling(models: CrmModels, phone: string): Promise<string> {
+  const { defaultCountry } = await readSettings(models);
+  const { canonical } = await requirePhone(phone.replace(/^ /, "+"), defaultCountry, "/query/phone");
+  return canonical;
+}
+
+/** How another system names a lead. */
+export interface LeadSubject {
+  readonly leadId?: string | undefined;
+  readonly phone?: string | undefined;
+  readonly externalId?: { readonly system: string; readonly id: string } | undefined;
+}
+
+/** The living lead of a subject, null when there is none. */
+export async function findLeadBySubject(
+  ctx: TenantContext,
+  subject: LeadSubject,
+): Promise<LeadRecord | null> {
+  const models = await getCrmModels(ctx.clientCode);
+  const filter = await subjectFilter(models, subject);
+  return filter && models.Lead.findOne({ ...filter, deletedAt: null }).lean();
+}
+
+async function subjectFilter(
+  models: CrmModels,
+  { leadId, phone, externalId }: LeadSubject,
+): Promise<QueryFilter<LeadRecord> | null> {
+  if (leadId !== undefined) return { _id: new Types.ObjectId(leadId) };
+  if (externalId)
+    return { externalIds: trusted({ $elemMatch: { system: externalId.system, id: externalId.id } }) };
+  if (phone === undefined) return null;
+  const parsed = await parsePhone(phone, (await readSettings(models)).defaultCountry);
+  return parsed && { "phone.candidates": parsed.canonical };
+}
+
+/** Every stay of a lead in a stage, oldest first. @throws AppError not-found. */
+export async function listStageHistory(
+  ctx: TenantContext,
+  leadId: string,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<Page<StageVisit>> {
+  await getLead(ctx, leadId);
+  const { StageHistory } = await getCrmModels(ctx.clientCode);
+  const page = await pageOf(ctx, StageHistory, {
+    route: "listStageHistory",
+    query: Object.assign({ leadId }, query),
+    filter: { leadId: new Types.ObjectId(leadId) },
+    sort: { enteredAt: 1, _id: 1 },
+  });
+  return { ...page, data: page.data.map(toStageVisit) };
+}

@@ -1,0 +1,71 @@
+import type { Lead, StageVisit } from "../../../contracts/lead.contract";
+import type { LeadRecord } from "../../../model/saas/lead.schema";
+import type { StageHistoryRecord } from "../../../model/saas/stage.history.schema";
+
+/** A time as the API writes it. */
+export function toTimestamp(at: Date): string;
+export function toTimestamp(at: Date | null): string | null;
+export function toTimestamp(at: Date | null): string | null {
+  return at?.toISOString() ?? null;
+}
+
+/** A stored lead as the API shows it. */
+export function toLead(record: LeadRecord): Lead {
+  const consent = record.consent.whatsapp;
+  return {
+    id: record._id.toHexString(),
+    version: record.version,
+    firstName: record.firstName,
+    lastName: record.lastName,
+    displayName: record.displayName,
+    phone: record.phone?.e164 ?? null,
+    phoneCountry: record.phone?.country ?? null,
+    waId: record.waId,
+    username: record.username,
+    email: record.emailLower,
+    externalIds: Object.fromEntries(record.externalIds.map(({ system, id }) => [system, id])),
+    company: record.company,
+    ownerId: record.ownerId,
+    pipelineId: record.pipelineId?.toHexString() ?? null,
+    stageId: record.stageId?.toHexString() ?? null,
+    stageEnteredAt: toTimestamp(record.stageEnteredAt),
+    rank: record.rank,
+    status: record.status,
+    wonAt: toTimestamp(record.wonAt),
+    lostAt: toTimestamp(record.lostAt),
+    lostReason: record.lostReasonKey,
+    value: record.value,
+    score: record.score,
+    source: record.source,
+    sourceDetail: record.sourceDetail,
+    tags: record.tags,
+    custom: record.custom,
+    timezone: record.timezone,
+    locale: record.locale,
+    consent: {
+      whatsapp: consent && { optIn: consent.optIn, at: toTimestamp(consent.at), source: consent.source },
+    },
+    doNotContact: record.doNotContact,
+    lastInboundAt: toTimestamp(record.lastInboundAt),
+    lastOutboundAt: toTimestamp(record.lastOutboundAt),
+    lastActivityAt: toTimestamp(record.lastActivityAt),
+    nextMeetingAt: toTimestamp(record.nextMeetingAt),
+    createdBy: record.createdBy,
+    createdAt: toTimestamp(record.createdAt),
+    updatedAt: toTimestamp(record.updatedAt),
+  };
+}
+
+/** A stored stay in a stage as the API shows it. */
+export function toStageVisit(record: StageHistoryRecord): StageVisit {
+  return {
+    id: record._id.toHexString(),
+    pipelineId: record.pipelineId.toHexString(),
+    fromStageId: record.fromStageId?.toHexString() ?? null,
+    toStageId: record.toStageId.toHexString(),
+    enteredAt: toTimestamp(record.enteredAt),
+    leftAt: toTimestamp(record.leftAt),
+    durationMs: record.durationMs,
+    actor: record.actor,
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The life of a lead. Every function here is one change: the lead, its events and its timeline in one transaction,
+ * then the events go to the rules. What takes part in somebody else's change is exported as `...InChange`.
+ */
+import type { CreateLead, Lead, MoveLead, UpdateLead } from "../../../contracts/lead.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { type Change, commitChange } from "../../../lib/tenant/commit.change";
+import type { LeadRecord } from "../../../model/saas/lead.schema";
+import { createLeadInChange } from "./lead.create";
+import { deleteLeadInChange, restoreLeadInChange } from "./lead.delete";
+import { moveLeadInChange } from "./lead.move";
+import { toLead } from "./lead.serialiser";
+import { addTagsInChange, removeTagsInChange } from "./lead.tags";
+import { updateLeadInChange } from "./lead.update";
+
+export { type Contact, findOrCreateContactInChange } from "./lead.contact";
+export { createLeadInChange } from "./lead.create";
+export { deleteLeadInChange } from "./lead.delete";
+export { findLeadBySubject, getLead, type LeadSubject, listLeads, listStageHistory } from "./lead.list";
+export { type MoveOptions, type MoveTarget, moveLeadInChange } from "./lead.move";
+export { livingLead } from "./lead.record";
+export { toLead } from "./lead.serialiser";
+export { addTagsInChange, removeTagsInChange } from "./lead.tags";
+export { type Touch, touchLeadInChange } from "./lead.touch";
+export { updateLeadInChange } from "./lead.update";
+
+/** A lead by id, at the version the caller saw when `ifMatch` is given. */
+export interface LeadAt {
+  readonly id: string;
+  readonly ifMatch?: number | undefined;
+}
+
+async function inOneChange(ctx: TenantContext, body: (change: Change) => Promise<LeadRecord>): Promise<Lead> {
+  return toLead(await commitChange(ctx, body));
+}
+
+/** @throws AppError duplicate (names the twin as `leadId`), invalid-phone, invalid-reference. */
+export async function createLead(ctx: TenantContext, input: CreateLead): Promise<Lead> {
+  return inOneChange(ctx, (change) => createLeadInChange(ctx, change, input));
+}
+
+/** @throws AppError not-found, precondition-failed, duplicate, invalid-phone. */
+export async function updateLead(
+  ctx: TenantContext,
+  { id, ifMatch }: LeadAt,
+  patch: UpdateLead,
+): Promise<Lead> {
+  return inOneChange(ctx, (change) => updateLeadInChange(ctx, change, id, patch, ifMatch));
+}
+
+/** @throws AppError not-found, precondition-failed, invalid-reference, invalid-state, conflict. */
+export async function moveLead(ctx: TenantContext, { id, ifMatch }: LeadAt, move: MoveLead): Promise<Lead> {
+  const { stageId, beforeId, afterId, lostReason } = move;
+  return inOneChange(ctx, (change) =>
+    moveLeadInChange(ctx, change, id, { stageId }, { beforeId, afterId, lostReason, ifMatch }),
+  );
+}
+
+/** For rules, which name stages by key. @throws AppError not-found, invalid-reference. */
+export async function moveLeadToStageKey(
+  ctx: TenantContext,
+  { id, stageKey, pipelineKey }: { id: string; stageKey: string; pipelineKey?: string | undefined },
+): Promise<Lead> {
+  return inOneChange(ctx, (change) => moveLeadInChange(ctx, change, id, { stageKey, pipelineKey }));
+}
+
+/** @throws AppError not-found. */
+export async function addTags(
+  ctx: TenantContext,
+  { id, tags }: { id: string; tags: readonly string[] },
+): Promise<Lead> {
+  return inOneChange(ctx, (change) => addTagsInChange(ctx, change, id, tags));
+}
+
+/** @throws AppError not-found. */
+export async function removeTags(
+  ctx: TenantContext,
+  { id, tags }: { id: string; tags: readonly string[] },
+): Promise<Lead> {
+  return inOneChange(ctx, (change) => removeTagsInChange(ctx, change, id, tags));
+}
+
+/** Hides a lead; restoreLead undoes it. @throws AppError not-found, precondition-failed. */
+export async function deleteLead(ctx: TenantContext, { id, ifMatch }: LeadAt): Promise<void> {
+  await commitChange(ctx, (change) => deleteLeadInChange(ctx, change, id, ifMatch));
+}
+
+/** @throws AppError not-found, duplicate. */
+export async function restoreLead(ctx: TenantContext, id: string): Promise<Lead> {
+  return inOneChange(ctx, (change) => restoreLeadInChange(ctx, change, id));
+}

@@ -1,0 +1,99 @@
+import type { Types } from "mongoose";
+import { type UpdateLead, updateLeadSchema } from "../../../contracts/lead.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import type { Change } from "../../../lib/tenant/commit.change";
+import type { LeadRecord } from "../../../model/saas/lead.schema";
+import { fieldChanges } from "./changed.fields";
+import { checkVersion } from "./crm.problem";
+import { phoneFrom } from "./lead.create";
+import { claimIdentities, duplicateLead, findTwin, identityKeysOf, releaseIdentities } from "./lead.identity";
+import { displayNameOf } from "./lead.name";
+import { livingLead, saveLead } from "./lead.record";
+import { toLead } from "./lead.serialiser";
+import { recordTagEvents } from "./lead.tags";
+
+/** What `lead_updated` speaks of; tags have events of their own. */
+const watched = new Set(Object.keys(updateLeadSchema.shape).filter((name) => name !== "tags"));
+
+/**
+ * Changes a lead in somebody's change by merge patch. Nothing new, no event and no new version.
+ * @throws AppError not-found, precondition-failed, duplicate naming the twin, invalid-phone.
+ */
+export async function updateLeadInChange(
+  ctx: TenantContext,
+  change: Change,
+  leadId: string | Types.ObjectId,
+  patch: UpdateLead,
+  ifMatch?: number,
+): Promise<LeadRecord> {
+  const before = await livingLead(change, leadId);
+  checkVersion(before, ifMatch, toLead);
+  return writeLeadInChange(ctx, change, before, await patched(change, before, patch));
+}
+
+/** Writes a new state of a lead's own fields with its events; identities follow. */
+export async function writeLeadInChange(
+  _ctx: TenantContext,
+  change: Change,
+  before: LeadRecord,
+  after: LeadRecord,
+): Promise<LeadRecord> {
+  const changes = fieldChanges(toLead(before), toLead(after), watched);
+  const tagsDiffer = after.tags.join("\n") !== before.tags.join("\n");
+  if (Object.keys(changes).length === 0 && !tagsDiffer) return before;
+  await moveIdentities(change, before, after);
+  const saved = await saveLead(change, before, after);
+  const subject = { leadId: before._id.toHexString() };
+  if (Object.keys(changes).length > 0) change.record({ type: "lead_updated", subject, changes });
+  if (changes.ownerId)
+    change.record({
+      type: "owner_changed",
+      subject,
+      data: { fromOwnerId: before.ownerId, toOwnerId: saved.ownerId },
+    });
+  recordTagEvents(change, before, saved);
+  return saved;
+}
+
+async function patched(change: Change, before: LeadRecord, patch: UpdateLead): Promise<LeadRecord> {
+  const { phone, email, externalIds, custom, consent, displayName, ...plain } = patch;
+  const given = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
+  const after: LeadRecord = { ...before, ...given };
+  if (phone !== undefined && phone !== before.phone?.e164) after.phone = await phoneFrom(change, phone);
+  if (email !== undefined) after.emailLower = email;
+  if (custom) after.custom = merged(before.custom, custom);
+  if (externalIds) {
+    const stored = Object.fromEntries(before.externalIds.map(({ system, id }) => [system, id]));
+    after.externalIds = Object.entries(merged(stored, externalIds)).map(([system, id]) => ({ system, id }));
+  }
+  if (consent && consent.whatsapp.optIn !== before.consent.whatsapp?.optIn)
+    after.consent = { whatsapp: { optIn: consent.whatsapp.optIn, at: change.now, source: "api" } };
+  const nameWasMade = before.displayName === displayNameOf(before);
+  after.displayName = displayName ?? (nameWasMade ? displayNameOf(after) : before.displayName);
+  return after;
+}
+
+function merged<V>(stored: Record<string, V>, patch: Record<string, V | null>): Record<string, V> {
+  const result = new Map(Object.entries(stored));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) result.delete(key);
+    else result.set(key, value);
+  }
+  return Object.fromEntries(result);
+}
+
+async function moveIdentities(change: Change, before: LeadRecord, after: LeadRecord): Promise<void> {
+  const had = identityKeysOf(before);
+  const has = identityKeysOf(after);
+  const gained = has.filter((key) => !had.includes(key));
+  const lost = had.filter((key) => !has.includes(key));
+  const identity = {
+    keys: gained,
+    email: after.emailLower === before.emailLower ? null : after.emailLower,
+    externalIds: after.externalIds,
+  };
+  const twin = await findTwin(change.models, identity, before._id, change.session);
+  if (twin) throw duplicateLead(twin);
+  if (lost.length > 0) await releaseIdentities(change, before._id, lost);
+  await claimIdentities(change, before._id, gained);
+}

@@ -1,0 +1,249 @@
+/** Meetings with leads: proposed, confirmed, moved, held or called off, each step an event for rules. */
+import { type QueryFilter, Types, trusted } from "mongoose";
+import type {
+  CreateMeeting,
+  ListMeetings,
+  Meeting,
+  RescheduleMeeting,
+  UpdateMeeting,
+} from "../../../contracts/meeting.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { AppError } from "../../../lib/errors/app.error";
+import { invalidRequest } from "../../../lib/http/validation.problem";
+import { type Page, pageOf } from "../../../lib/query/page";
+import { type Change, commitChange } from "../../../lib/tenant/commit.change";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import type { MeetingRecord } from "../../../model/saas/meeting.schema";
+import { changedFields } from "./changed.fields";
+import { invalidReference, notFound } from "./crm.problem";
+import {
+  appointmentData,
+  type MeetingAt,
+  meetingInChange,
+  recordAppointment,
+  refreshNextMeeting,
+  requireLiving,
+  saveMeeting,
+} from "./meeting.change";
+import { toMeeting } from "./meeting.serialiser";
+import { readSettings } from "./settings.read";
+
+export { meetingCalendar } from "./meeting.calendar";
+export type { MeetingAt } from "./meeting.change";
+
+const minuteMs = 60_000;
+const usualMinutes = 30;
+
+/** `effectKey` names the step of a rule that asks: the same key again finds the meeting that was made. */
+export type NewMeeting = CreateMeeting & { readonly effectKey?: string | undefined };
+
+/**
+ * Proposes a meeting.
+ * @throws AppError invalid-reference for the lead, validation-failed when it ends before it begins, duplicate (names
+ * `meetingId`) for an appointment that has a meeting already.
+ */
+export async function createMeeting(ctx: TenantContext, input: NewMeeting): Promise<Meeting> {
+  return commitChange(ctx, async (change) => {
+    const { Meeting } = change.models;
+    const { session } = change;
+    if (input.effectKey !== undefined) {
+      const made = await Meeting.findOne({ effectKey: input.effectKey }).session(session).lean();
+      if (made) return toMeeting(made);
+    }
+    const record = await meetingRecord(change, input);
+    const twin = await Meeting.findOne({ appointmentId: record.appointmentId }).session(session).lean();
+    // A rule that books what another told of already has what it wants.
+    if (twin && input.effectKey !== undefined && twin.leadId.equals(input.leadId)) return toMeeting(twin);
+    if (twin)
+      throw new AppError("duplicate", "This appointment has a meeting already. Change that one instead.", {
+        extensions: { meetingId: twin._id.toHexString() },
+      });
+    await Meeting.insertMany([record], { session });
+    await refreshNextMeeting(change, record.leadId);
+    change.record({
+      type: "meeting_created",
+      subject: { leadId: input.leadId, meetingId: record._id.toHexString() },
+      data: appointmentData(record),
+    });
+    return toMeeting(record);
+  });
+}
+
+async function meetingRecord(change: Change, input: NewMeeting): Promise<MeetingRecord> {
+  const { now, models, session } = change;
+  const lead = await models.Lead.findOne({ _id: new Types.ObjectId(input.leadId), deletedAt: null })
+    .session(session)
+    .lean();
+  if (!lead) throw invalidReference("/leadId", "lead");
+  const _id = new Types.ObjectId();
+  const startsAt = new Date(input.startsAt);
+  return {
+    _id,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+    uid: `${_id.toHexString()}@ecod`,
+    sequence: 0,
+    appointmentId: input.appointmentId ?? _id.toHexString(),
+    leadId: lead._id,
+    title: input.title,
+    startsAt,
+    endsAt: endOf(startsAt, input, usualMinutes * minuteMs),
+    timezone: input.timezone ?? lead.timezone ?? (await readSettings(models, session)).timezone,
+    status: "proposed",
+    location: input.location ?? null,
+    joinUrl: input.joinUrl ?? null,
+    attendees: input.attendees ?? [],
+    effectKey: input.effectKey ?? null,
+  };
+}
+
+function endOf(
+  startsAt: Date,
+  { endsAt, durationMinutes }: { endsAt?: string | undefined; durationMinutes?: number | undefined },
+  usualMs: number,
+): Date {
+  const lengthMs = durationMinutes === undefined ? usualMs : durationMinutes * minuteMs;
+  const end = endsAt === undefined ? new Date(startsAt.getTime() + lengthMs) : new Date(endsAt);
+  if (end > startsAt) return end;
+  throw invalidRequest([
+    { pointer: "/endsAt", code: "invalid-value", detail: "The meeting must end after it begins." },
+  ]);
+}
+
+/** @throws AppError not-found. */
+export async function getMeeting(ctx: TenantContext, id: string): Promise<Meeting> {
+  const { Meeting } = await getCrmModels(ctx.clientCode);
+  const record = await Meeting.findById(new Types.ObjectId(id)).lean();
+  if (!record) throw notFound("meeting");
+  return toMeeting(record);
+}
+
+/** Meetings in the order of their start. @throws AppError invalid-cursor. */
+export async function listMeetings(ctx: TenantContext, query: ListMeetings): Promise<Page<Meeting>> {
+  const { Meeting } = await getCrmModels(ctx.clientCode);
+  const { leadId, status, from, to } = query;
+  const starts = {
+    ...(from === undefined ? {} : { $gte: new Date(from) }),
+    ...(to === undefined ? {} : { $lt: new Date(to) }),
+  };
+  const filter: QueryFilter<MeetingRecord> = {
+    ...(leadId === undefined ? {} : { leadId: new Types.ObjectId(leadId) }),
+    ...(status === undefined ? {} : { status }),
+    ...(Object.keys(starts).length === 0 ? {} : { startsAt: trusted(starts) }),
+  };
+  const page = await pageOf(ctx, Meeting, {
+    route: "listMeetings",
+    query,
+    filter,
+    sort: { startsAt: 1, _id: 1 },
+  });
+  return { ...page, data: page.data.map(toMeeting) };
+}
+
+/** Changes what attendees should know besides the time. @throws AppError not-found, precondition-failed, invalid-state. */
+export async function updateMeeting(
+  ctx: TenantContext,
+  at: MeetingAt,
+  patch: UpdateMeeting,
+): Promise<Meeting> {
+  return commitChange(ctx, async (change) => {
+    const before = await meetingInChange(change, at);
+    requireLiving(before);
+    const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+    const after: MeetingRecord = { ...before, ...given };
+    const changed = Object.keys(changedFields(before, after));
+    if (changed.length === 0) return toMeeting(before);
+    const saved = await saveMeeting(change, before, { ...after, sequence: before.sequence + 1 });
+    change.record({
+      type: "meeting_updated",
+      subject: { leadId: saved.leadId.toHexString(), meetingId: at.id },
+      data: { ...appointmentData(saved), fields: changed },
+    });
+    return toMeeting(saved);
+  });
+}
+
+/** Confirms a meeting; a confirmed one stays as it is. @throws AppError not-found, precondition-failed, invalid-state. */
+export async function confirmMeeting(ctx: TenantContext, at: MeetingAt): Promise<Meeting> {
+  return commitChange(ctx, async (change) => {
+    const before = await meetingInChange(change, at);
+    if (before.status === "confirmed") return toMeeting(before);
+    requireLiving(before);
+    const saved = await saveMeeting(change, before, { ...before, status: "confirmed" });
+    await recordAppointment(change, "appointment_confirmed", saved);
+    return toMeeting(saved);
+  });
+}
+
+/** Moves a meeting to another time, which is to be confirmed anew. @throws AppError as updateMeeting, validation-failed. */
+export async function rescheduleMeeting(
+  ctx: TenantContext,
+  at: MeetingAt,
+  times: RescheduleMeeting,
+): Promise<Meeting> {
+  return commitChange(ctx, async (change) => {
+    const before = await meetingInChange(change, at);
+    requireLiving(before);
+    const startsAt = new Date(times.startsAt);
+    const after: MeetingRecord = {
+      ...before,
+      startsAt,
+      endsAt: endOf(startsAt, times, before.endsAt.getTime() - before.startsAt.getTime()),
+      timezone: times.timezone ?? before.timezone,
+    };
+    if (Object.keys(changedFields(before, after)).length === 0) return toMeeting(before);
+    const saved = await saveMeeting(change, before, {
+      ...after,
+      status: "rescheduled",
+      sequence: before.sequence + 1,
+    });
+    const previousStartsAt = before.startsAt.toISOString();
+    await recordAppointment(change, "appointment_rescheduled", saved, { previousStartsAt });
+    return toMeeting(saved);
+  });
+}
+
+/** Calls a meeting off; a cancelled one stays as it is. @throws AppError not-found, precondition-failed, invalid-state. */
+export async function cancelMeeting(ctx: TenantContext, at: MeetingAt, reason?: string): Promise<Meeting> {
+  return commitChange(ctx, async (change) => {
+    const before = await meetingInChange(change, at);
+    if (before.status === "cancelled") return toMeeting(before);
+    requireLiving(before);
+    const saved = await saveMeeting(change, before, {
+      ...before,
+      status: "cancelled",
+      sequence: before.sequence + 1,
+    });
+    await recordAppointment(change, "appointment_cancelled", saved, reason === undefined ? {} : { reason });
+    return toMeeting(saved);
+  });
+}
+
+/** Notes that the lead did not come. @throws AppError not-found, precondition-failed, invalid-state. */
+export async function markNoShow(ctx: TenantContext, at: MeetingAt): Promise<Meeting> {
+  return end(ctx, at, "no_show", "appointment_no_show");
+}
+
+/** Notes that the meeting took place. @throws AppError not-found, precondition-failed, invalid-state. */
+export async function markHeld(ctx: TenantContext, at: MeetingAt): Promise<Meeting> {
+  return end(ctx, at, "held", "appointment_held");
+}
+
+async function end(
+  ctx: TenantContext,
+  at: MeetingAt,
+  status: "no_show" | "held",
+  type: "appointment_no_show" | "appointment_held",
+): Promise<Meeting> {
+  return commitChange(ctx, async (change) => {
+    const before = await meetingInChange(change, at);
+    if (before.status === status) return toMeeting(before);
+    requireLiving(before);
+    if (before.startsAt > change.now)
+      throw new AppError("invalid-state", "The meeting has not begun yet. Cancel or reschedule it instead.");
+    const saved = await saveMeeting(change, before, { ...before, status });
+    await recordAppointment(change, type, saved);
+    return toMeeting(saved);
+  });
+}

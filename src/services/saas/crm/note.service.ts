@@ -1,0 +1,34 @@
+import { Types } from "mongoose";
+import type { CreateNote, Note } from "../../../contracts/activity.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { commitChange } from "../../../lib/tenant/commit.change";
+import type { NoteRecord } from "../../../model/saas/note.schema";
+import { livingLead } from "./lead.record";
+import { toTimestamp } from "./lead.serialiser";
+
+/** Puts a note on a lead. The event names it; its text stays in the note. @throws AppError not-found. */
+export async function addNote(ctx: TenantContext, leadId: string, { text }: CreateNote): Promise<Note> {
+  return commitChange(ctx, async (change) => {
+    const lead = await livingLead(change, leadId);
+    const note = {
+      _id: new Types.ObjectId(),
+      leadId: lead._id,
+      text,
+      author: ctx.actor,
+      createdAt: change.now,
+    };
+    await change.models.Note.insertMany([note], { session: change.session });
+    change.record({ type: "note_added", subject: { leadId, noteId: note._id.toHexString() } });
+    return toNote(note);
+  });
+}
+
+function toNote(record: NoteRecord): Note {
+  return {
+    id: record._id.toHexString(),
+    leadId: record.leadId.toHexString(),
+    text: record.text,
+    author: record.author,
+    createdAt: toTimestamp(record.createdAt),
+  };
+}

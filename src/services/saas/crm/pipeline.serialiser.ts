@@ -1,0 +1,31 @@
+import type { Pipeline } from "../../../contracts/pipeline.contract";
+import type { PipelineRecord } from "../../../model/saas/pipeline.schema";
+import { toTimestamp } from "./lead.serialiser";
+
+/** A stored pipeline as the API shows it, stages in their order. */
+export function toPipeline(record: PipelineRecord): Pipeline {
+  return {
+    id: record._id.toHexString(),
+    version: record.version,
+    key: record.key,
+    name: record.name,
+    isDefault: record.isDefault,
+    currency: record.currency,
+    stages: [...record.stages]
+      .sort((a, b) => a.order - b.order)
+      .map((stage) => ({
+        id: stage._id.toHexString(),
+        key: stage.key,
+        name: stage.name,
+        order: stage.order,
+        type: stage.type,
+        probability: stage.probability,
+        rottingDays: stage.rottingDays,
+        wipLimit: stage.wipLimit,
+        color: stage.color,
+        archived: stage.archived,
+      })),
+    createdAt: toTimestamp(record.createdAt),
+    updatedAt: toTimestamp(record.updatedAt),
+  };
+}

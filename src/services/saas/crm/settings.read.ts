@@ -1,0 +1,21 @@
+import type { ClientSession } from "mongoose";
+import type { CrmModels } from "../../../lib/tenant/get.crm.model";
+import type { TenantSettingsRecord } from "../../../model/saas/tenant.settings.schema";
+
+/** What holds until the tenant chooses; also what a new tenant's settings start with. */
+export const defaultSettings = {
+  name: "",
+  timezone: "UTC",
+  locale: "en",
+  defaultCountry: "GB",
+  currency: "EUR",
+} as const;
+
+/** The tenant's settings, inside a change or outside. */
+export async function readSettings(
+  { TenantSettings }: Pick<CrmModels, "TenantSettings">,
+  session: ClientSession | null = null,
+): Promise<TenantSettingsRecord> {
+  const stored = await TenantSettings.findById("settings").session(session).lean();
+  return stored ?? { _id: "settings", version: 0, updatedAt: new Date(0), ...defaultSettings };
+}
