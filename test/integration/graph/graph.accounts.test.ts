@@ -1,0 +1,108 @@
+import { acme, at, codeOf, type Harness, other, startHarness } from "./graph.harness";
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness();
+});
+afterAll(() => harness.stop());
+
+test("no token, an unknown one and a revoked one are 190 with HTTP 401", async () => {
+  const path = `/v24.0/${acme.phoneNumberId}`;
+  for (const token of [null, "nobody"]) {
+    expect(await harness.call("GET", path, undefined, token)).toMatchObject({
+      status: 401,
+      json: { error: { code: 190, type: "OAuthException" } },
+    });
+  }
+  await harness.sim("/tokens", { phoneNumberId: acme.phoneNumberId, valid: false });
+  expect(codeOf(await harness.call("GET", path))).toBe(190);
+  expect(
+    codeOf(await harness.call("GET", `/v24.0/${other.phoneNumberId}`, undefined, other.token)),
+  ).toBeUndefined();
+  await harness.sim("/tokens", { phoneNumberId: acme.phoneNumberId, valid: true });
+  expect((await harness.call("GET", path)).status).toBe(200);
+});
+
+test("another tenant's number looks like one that does not exist", async () => {
+  const foreign = await harness.call("GET", `/v24.0/${other.phoneNumberId}`);
+  const missing = await harness.call("GET", "/v24.0/999");
+  expect(foreign).toMatchObject({ status: 400, json: { error: { code: 100, error_subcode: 33 } } });
+  expect(String(at(foreign.json, "error.message")).replace(other.phoneNumberId, "X")).toBe(
+    String(at(missing.json, "error.message")).replace("999", "X"),
+  );
+});
+
+test("a number says what is asked of it", async () => {
+  const fields =
+    "verified_name,display_phone_number,quality_rating,throughput,name_status,webhook_configuration";
+  const { json } = await harness.call("GET", `/v24.0/${acme.phoneNumberId}?fields=${fields}`);
+  expect(json).toEqual({
+    id: acme.phoneNumberId,
+    verified_name: "Acme",
+    display_phone_number: "+15550001111",
+    quality_rating: "GREEN",
+    name_status: "APPROVED",
+    throughput: { level: "STANDARD" },
+    webhook_configuration: { application: harness.hookUrl },
+  });
+});
+
+test("a WABA lists its numbers and its subscribed app", async () => {
+  const numbers = await harness.call("GET", `/v24.0/${acme.wabaId}/phone_numbers`);
+  expect(at(numbers.json, "data")).toMatchObject([{ id: acme.phoneNumberId, verified_name: "Acme" }]);
+  const apps = await harness.call("GET", `/v24.0/${acme.wabaId}/subscribed_apps`);
+  expect(at(apps.json, "data.0.whatsapp_business_api_data.id")).toEqual(expect.any(String));
+  expect((await harness.call("GET", `/v24.0/${acme.wabaId}?fields=name`)).json).toEqual({
+    id: acme.wabaId,
+    name: "Acme",
+  });
+});
+
+test("a code becomes a token, and a token says what it reaches", async () => {
+  const { json } = await harness.call("GET", `/v24.0/${acme.wabaId}/subscribed_apps`);
+  const appId = at(json, "data.0.whatsapp_business_api_data.id");
+  const exchange = (secret: string) =>
+    harness.call(
+      "GET",
+      `/v24.0/oauth/access_token?client_id=${appId}&client_secret=${secret}&code=code-${acme.phoneNumberId}`,
+      undefined,
+      null,
+    );
+  expect(codeOf(await exchange("wrong"))).toBe(1);
+  expect((await exchange("harness-app-secret")).json).toMatchObject({ access_token: acme.token });
+  const debug = await harness.call("GET", `/v24.0/debug_token?input_token=${acme.token}`);
+  expect(at(debug.json, "data")).toMatchObject({
+    is_valid: true,
+    granular_scopes: [{ target_ids: [acme.wabaId] }, {}],
+  });
+});
+
+test("a resumable upload gives the handle of a template's example", async () => {
+  const { json } = await harness.call("GET", `/v24.0/${acme.wabaId}/subscribed_apps`);
+  const appId = at(json, "data.0.whatsapp_business_api_data.id");
+  const session = await harness.call("POST", `/v24.0/${appId}/uploads?file_length=5&file_type=image/png`);
+  const finish = (body: string) =>
+    fetch(`${harness.graph.url}/v24.0/${at(session.json, "id")}`, {
+      method: "POST",
+      headers: { authorization: `OAuth ${acme.token}`, file_offset: "0" },
+      body,
+    });
+  expect((await finish("six by")).status).toBe(400);
+  expect(await (await finish("bytes")).json()).toEqual({ h: expect.stringMatching(/^4::/) });
+});
+
+test("an unknown edge is 2500, whatever is called on it", async () => {
+  expect(codeOf(await harness.call("GET", `/v24.0/${acme.phoneNumberId}/messages`))).toBe(2500);
+  expect(codeOf(await harness.call("POST", `/v24.0/${acme.phoneNumberId}/constructor`, {}))).toBe(2500);
+});
+
+test("a number's own callback is shown after it was verified", async () => {
+  const configure = (verify_token: string) =>
+    harness.call("POST", `/v24.0/${acme.phoneNumberId}`, {
+      webhook_configuration: { override_callback_uri: `${harness.hookUrl}/number`, verify_token },
+    });
+  expect(codeOf(await configure("wrong"))).toBe(2200);
+  expect((await configure("harness-verify-token")).json).toEqual({ success: true });
+  const { json } = await harness.call("GET", `/v24.0/${acme.phoneNumberId}?fields=webhook_configuration`);
+  expect(at(json, "webhook_configuration.phone_number")).toBe(`${harness.hookUrl}/number`);
+});
