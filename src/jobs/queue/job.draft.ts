@@ -57,7 +57,7 @@ export function draftJob<K extends JobName>(job: NewJob<K>): JobDraft {
     crashes: 0,
     ...(job.key === undefined ? {} : { key: job.key, activeKey: job.key }),
     ...(job.orderingKey === undefined ? {} : { orderingKey: job.orderingKey }),
-    errors: [],
+    failures: [],
     requestId: job.requestId,
   };
 }

@@ -58,7 +58,7 @@ export async function reapExpired(): Promise<number> {
   for (;;) {
     const rows = await jobs
       .find(expired)
-      .project<JobRecord>({ payload: 0, errors: 0 })
+      .project<JobRecord>({ payload: 0, failures: 0 })
       .hint("lease")
       .limit(slice)
       .toArray();

@@ -46,6 +46,6 @@ export function noted(error: Pick<JobError, "code" | "detail">): Record<string, 
   const entry = { at: stackNow(), code: { $literal: error.code }, detail: { $literal: error.detail } };
   return {
     lastError: entry,
-    errors: { $slice: [{ $concatArrays: ["$errors", [entry]] }, -keptErrors] },
+    failures: { $slice: [{ $concatArrays: ["$failures", [entry]] }, -keptErrors] },
   };
 }

@@ -53,7 +53,7 @@ export interface JobRecord {
   result?: Record<string, unknown>;
   lastError?: JobError;
   /** The last five. */
-  errors: JobError[];
+  failures: JobError[];
   requestId: string;
   createdAt: Date;
   finishedAt?: Date;
@@ -90,7 +90,7 @@ export const jobSchema = plainSchema<JobRecord>("jobs", {
   progress: Number,
   result: { type: Schema.Types.Mixed },
   lastError: { type: jobErrorSchema },
-  errors: { type: [jobErrorSchema], default: [] },
+  failures: { type: [jobErrorSchema], default: [] },
   requestId: { type: String, required: true },
   createdAt: { type: Date, required: true },
   finishedAt: Date,
