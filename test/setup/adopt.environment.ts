@@ -8,6 +8,6 @@ adoptEnvironment({
   ECOD_MASTER_KEY: central.masterKey,
   WHATSAPP_APP_SECRET: "test-app-secret",
   WHATSAPP_VERIFY_TOKEN: "test-verify-token",
-  GRAPH_BASE_URL: "http://127.0.0.1:9", // nobody listens there: a test that calls Graph names its fake server
+  GRAPH_BASE_URL: "http://127.0.0.1:2", // nobody listens there: a test that calls Graph names its fake server
   LOG_LEVEL: "ERROR",
 });

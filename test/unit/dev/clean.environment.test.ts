@@ -4,7 +4,7 @@ describe("the surroundings of a test", () => {
   test("errors of Node itself are recognised as errors, as they are outside tests", async () => {
     const missing: unknown = await readFile("/not/there").catch((error: unknown) => error);
     expect(missing instanceof Error).toBe(true);
-    const aborted: unknown = await fetch("http://127.0.0.1:9", { signal: AbortSignal.abort() }).catch(
+    const aborted: unknown = await fetch("http://127.0.0.1:2", { signal: AbortSignal.abort() }).catch(
       (error: unknown) => error,
     );
     expect(aborted instanceof Error).toBe(true);

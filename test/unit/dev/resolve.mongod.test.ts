@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runScriptFile, type ScriptResult } from "../../setup/run.script";
 
-const NOBODY_LISTENS = "http://127.0.0.1:9";
+/** A port that fetch does not refuse by itself, as it does 1, 7 and 9. */
+const NOBODY_LISTENS = "http://127.0.0.1:2";
 
 /** A machine of its own per test: a folder as PATH and one as cache; python3 and mongod are what the test puts there. */
 let machine: { bin: string; cache: string; folder: string };
@@ -117,7 +118,7 @@ describe("what is said when there is none", () => {
       expect.stringContaining("holds none"),
       expect.stringMatching(/python3 was not found on PATH|the packaged mongod/),
       expect.stringContaining(
-        "the download server did not answer within 5 s (fetch failed: connect ECONNREFUSED 127.0.0.1:9)",
+        "the download server did not answer within 5 s (fetch failed: connect ECONNREFUSED 127.0.0.1:2)",
       ),
     ]);
     expect(result.stderr).toContain(
