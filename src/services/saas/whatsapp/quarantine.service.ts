@@ -8,9 +8,9 @@ import type { ClientCode } from "../../../contracts/common.contract";
 import { enqueue } from "../../../jobs/queue/enqueue";
 import { keyedHash } from "../../../lib/crypto/keyed.hash";
 import { openSecret, sealSecret } from "../../../lib/crypto/secret.box";
+import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { getCentralModels } from "../../../lib/db/get.central.models";
 import type { QuarantineRecord } from "../../../model/clients/platform.schema";
-import { isDuplicateKey } from "../crm/crm.problem";
 import { type Reception, recordWebhookItems } from "./record.webhook.service";
 import type { WebhookItem } from "./split.webhook";
 

@@ -1,4 +1,4 @@
-import { mongo, Types } from "mongoose";
+import { mongo, Types, trusted } from "mongoose";
 import type { ClientCode } from "../../../contracts/common.contract";
 import { enqueueMany } from "../../../jobs/queue/enqueue";
 import { failpoint } from "../../../lib/failpoint/failpoint";
@@ -34,7 +34,9 @@ export async function recordWebhookItems(
   await markTenantActive(clientCode);
   let ids: string[];
   try {
-    ids = await inTime(withTenant(clientCode, () => storeItems(clientCode, items, reception)));
+    ids = await inTime(
+      withTenant(clientCode, () => storeItems(clientCode, items, reception), { evenSuspended: true }),
+    );
   } catch (error) {
     rootLogger().warn(
       "A tenant's database did not take webhook items in time; they go into quarantine.",
@@ -100,8 +102,8 @@ async function storeItems(
   const fresh = rows.filter((_, index) => !known.has(index)).map((row) => row._id.toHexString());
   if (known.size === 0) return fresh;
   const knownKeys = [...known].flatMap((index) => rows[index]?.dedupeKey ?? []);
-  const waiting = await WebhookEvent.find({ dedupeKey: { $in: knownKeys }, state: "received" }, { _id: 1 })
-    .setOptions({ sanitizeFilter: false })
+  const waiting = await WebhookEvent.find({ dedupeKey: trusted({ $in: knownKeys }), state: "received" })
+    .select({ _id: 1 })
     .lean();
   return [...new Set([...fresh, ...waiting.map((row) => row._id.toHexString())])];
 }

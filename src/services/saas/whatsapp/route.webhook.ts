@@ -1,5 +1,5 @@
 import type { ClientCode } from "../../../contracts/common.contract";
-import { resolveChannelRoute } from "../../clients/data.source.service";
+import { type ResolvedRoute, type RouteKey, resolveChannelRoute } from "../../clients/data.source.service";
 import type { QuarantineEntry } from "./quarantine.service";
 import type { WebhookItem } from "./split.webhook";
 
@@ -8,16 +8,14 @@ export interface RoutedWebhook {
   readonly astray: readonly QuarantineEntry[];
 }
 
-type Route = Awaited<ReturnType<typeof resolveChannelRoute>>;
-
 /**
  * Finds the tenant of every item by its number, else by its WhatsApp account; never once for the whole body, since
  * one body may speak for several tenants. What has no tenant, comes over another Meta app than its number is bound
  * to, or names a number and an account of two tenants, is astray.
  */
 export async function routeItems(items: readonly WebhookItem[], endpointId: string): Promise<RoutedWebhook> {
-  const routes = new Map<string, Route>();
-  const resolve = async (routeKey: string): Promise<Route> => {
+  const routes = new Map<RouteKey, ResolvedRoute>();
+  const resolve = async (routeKey: RouteKey): Promise<ResolvedRoute> => {
     const known = routes.get(routeKey);
     if (known) return known;
     const route = await resolveChannelRoute(routeKey, endpointId);
@@ -27,8 +25,8 @@ export async function routeItems(items: readonly WebhookItem[], endpointId: stri
   const byTenant = new Map<ClientCode, WebhookItem[]>();
   const astray = new Map<string, QuarantineEntry & { items: WebhookItem[] }>();
   for (const item of items) {
-    const account = `waba:${item.wabaId}`;
-    const routeKey = item.phoneNumberId === null ? account : `pn:${item.phoneNumberId}`;
+    const account: RouteKey = `waba:${item.wabaId}`;
+    const routeKey: RouteKey = item.phoneNumberId === null ? account : `pn:${item.phoneNumberId}`;
     const route = await resolve(routeKey);
     const reason = astrayReason(route, await resolve(account));
     if (reason === null && "clientCode" in route) {
@@ -50,7 +48,7 @@ export async function routeItems(items: readonly WebhookItem[], endpointId: stri
   return { byTenant, astray: [...astray.values()] };
 }
 
-function astrayReason(route: Route, account: Route): QuarantineEntry["reason"] | null {
+function astrayReason(route: ResolvedRoute, account: ResolvedRoute): QuarantineEntry["reason"] | null {
   if ("wrongEndpoint" in route) return "wrong_endpoint";
   if (!("clientCode" in route)) return "unknown_route";
   return "clientCode" in account && account.clientCode !== route.clientCode ? "route_conflict" : null;

@@ -1,0 +1,171 @@
+/** Messages, as the API takes and shows them. */
+import * as z from "zod";
+import { objectIdSchema, timestampSchema } from "./common.contract";
+
+export const messageStatusSchema = z
+  .enum(["queued", "sending", "unknown", "sent", "failed", "delivered", "read", "played", "received"])
+  .meta({
+    description:
+      "`queued`, `sending`: on its way. `unknown`: Meta may or may not have taken it; it is not sent again, its status settles it. `failed`: see `error`. `received`: from the customer.",
+    example: "delivered",
+  });
+
+export const messageKindSchema = z
+  .enum([
+    "text",
+    "image",
+    "audio",
+    "video",
+    "document",
+    "sticker",
+    "template",
+    "interactive",
+    "button",
+    "location",
+    "contacts",
+    "reaction",
+    "order",
+    "system",
+    "note",
+    "unsupported",
+  ])
+  .meta({
+    description: "What it is; `unsupported` keeps what came in `content`.",
+    example: "text",
+  });
+
+export const messageSenderSchema = z.object({
+  type: z.enum(["lead", "user", "automation", "api", "system"]),
+  id: z.string(),
+  ruleId: objectIdSchema.nullish(),
+  runId: objectIdSchema.nullish(),
+  stepId: z.string().nullish(),
+});
+
+export const messageSchema = z
+  .object({
+    id: objectIdSchema,
+    version: z.number().int(),
+    conversationId: objectIdSchema,
+    leadId: objectIdSchema,
+    connectionId: objectIdSchema,
+    direction: z.enum(["inbound", "outbound"]).meta({ description: "From the customer, or to them." }),
+    kind: messageKindSchema,
+    text: z.string().nullable().meta({ description: "Text or caption.", example: "Hello" }),
+    mediaIds: z.array(objectIdSchema).meta({ description: "Media of the message; see /api/crm/media/{id}." }),
+    template: z
+      .object({
+        name: z.string(),
+        language: z.string(),
+        variables: z.record(z.string(), z.string()),
+        rendered: z.string().meta({ description: "The body as the person sees it." }),
+      })
+      .nullable(),
+    content: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({
+        description: "What the kind holds beside text and media: location, contacts, answer, referral.",
+      }),
+    replyToProviderId: z
+      .string()
+      .nullable()
+      .meta({ description: "Meta's id of the message this one quotes or reacts to." }),
+    reactions: z.array(z.object({ from: z.string(), emoji: z.string(), at: timestampSchema })),
+    clientId: z.string().meta({ description: "The sender's own key of this message." }),
+    providerMessageId: z.string().nullable().meta({ description: "Meta's id." }),
+    status: messageStatusSchema,
+    statusAt: z
+      .partialRecord(messageStatusSchema, timestampSchema)
+      .meta({ description: "When each status came." }),
+    error: z
+      .object({
+        code: z.number().int().nullable().meta({ description: "Meta's code.", example: 131_047 }),
+        title: z.string(),
+        explanation: z.string().meta({ description: "What happened and what to do." }),
+        retryable: z.boolean().meta({ description: "Whether sending it again may help." }),
+      })
+      .nullable()
+      .meta({ description: "Why it failed." }),
+    pricing: z.record(z.string(), z.unknown()).nullable().meta({ description: "What Meta charges." }),
+    sender: messageSenderSchema,
+    sentAt: timestampSchema.meta({
+      description: "Time of the message: Meta's when inbound, ours when outbound.",
+    }),
+    createdAt: timestampSchema,
+    updatedAt: timestampSchema,
+  })
+  .meta({ id: "Message", description: "A message to or from a lead." });
+export type Message = z.output<typeof messageSchema>;
+
+/** The template language codes of Meta: `en`, `en_US`. */
+export const templateLanguageSchema = z
+  .string()
+  .regex(/^[a-z]{2,3}(_[A-Z][A-Za-z]{1,3})?$/, "must be a language code such as en or pt_BR")
+  .meta({ description: "Language exactly as Meta has it; `en` and `en_US` differ.", example: "en_US" });
+
+export const templateVariablesSchema = z.record(z.string().min(1).max(64), z.string().max(1_024)).meta({
+  description:
+    "Value of each variable by its key, as `GET /templates/{id}` lists them: `1`, `2` or names for the body, `header_1`, `button_0`.",
+  example: { first_name: "Ana" },
+});
+
+const textContent = {
+  kind: z.literal("text"),
+  text: z
+    .string()
+    .min(1)
+    .refine((text) => [...text].length <= 4_096, { error: "must not be longer than 4096 characters" })
+    .meta({ description: "Text.", example: "Hello Ana, your order is ready." }),
+  previewUrl: z.boolean().optional().meta({ description: "Show a preview of the first link." }),
+};
+const mediaContent = {
+  kind: z.literal("media"),
+  mediaId: objectIdSchema.meta({ description: "A media item that is `ready`; it decides what is sent." }),
+  caption: z
+    .string()
+    .max(1_024)
+    .optional()
+    .meta({ description: "Caption; not with audio and stickers.", example: "Our offer" }),
+};
+const templateContent = {
+  kind: z.literal("template"),
+  template: z.strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9_]{1,512}$/, "must be a template's name")
+      .meta({ description: "Name of the template.", example: "welcome" }),
+    language: templateLanguageSchema
+      .optional()
+      .meta({ description: "May be left out when the template has only one." }),
+    variables: templateVariablesSchema.default({}),
+    headerMediaId: objectIdSchema
+      .optional()
+      .meta({ description: "Media of an image, video or document header." }),
+  }),
+};
+
+/** What is sent, as services hand it on. */
+export const outgoingContentSchema = z.discriminatedUnion("kind", [
+  z.strictObject(textContent),
+  z.strictObject(mediaContent),
+  z.strictObject(templateContent),
+]);
+export type OutgoingContent = z.output<typeof outgoingContentSchema>;
+
+const sendShared = {
+  clientId: z.string().min(1).max(200).optional().meta({
+    description: "Your own key: a second request with it gives the first message. Else the Idempotency-Key.",
+    example: "order-1042-ready",
+  }),
+  replyToId: objectIdSchema.optional().meta({ description: "A message of this conversation to quote." }),
+};
+
+export const sendMessageBodySchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ ...textContent, ...sendShared }),
+    z.strictObject({ ...mediaContent, ...sendShared }),
+    z.strictObject({ ...templateContent, ...sendShared }),
+  ])
+  .meta({ id: "SendMessage", example: { kind: "text", text: "Hello Ana, your order is ready." } });
+export type SendMessageBody = z.output<typeof sendMessageBodySchema>;

@@ -1,0 +1,38 @@
+/**
+ * Components of a template as far as we fill them; Meta writes types in upper or lower case.
+ * @see https://developers.facebook.com/docs/whatsapp/business-management-api/message-templates/components
+ */
+import * as z from "zod";
+
+const word = z.string().transform((value) => value.toUpperCase());
+
+const namedExamples = z.array(z.looseObject({ param_name: z.string(), example: z.string() }));
+
+export const templateExampleSchema = z
+  .looseObject({
+    header_text: z.array(z.string()).optional().catch(undefined),
+    body_text: z.array(z.array(z.string())).optional().catch(undefined),
+    header_text_named_params: namedExamples.optional().catch(undefined),
+    body_text_named_params: namedExamples.optional().catch(undefined),
+  })
+  .optional()
+  .catch(undefined);
+
+export const templateButtonSchema = z.looseObject({
+  type: word,
+  text: z.string().default(""),
+  url: z.string().optional().catch(undefined),
+  example: z
+    .union([z.array(z.string()), z.string().transform((example) => [example])])
+    .optional()
+    .catch(undefined),
+});
+
+export const templateComponentSchema = z.looseObject({
+  type: word,
+  format: word.optional(),
+  text: z.string().default(""),
+  buttons: z.array(templateButtonSchema).default([]),
+  example: templateExampleSchema,
+});
+export type TemplateComponent = z.output<typeof templateComponentSchema>;

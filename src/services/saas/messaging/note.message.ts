@@ -1,0 +1,97 @@
+/** What a message does to its conversation. The results do not depend on the order in which messages are processed. */
+import type { Change } from "../../../lib/tenant/commit.change";
+import type { ConversationRecord } from "../../../model/saas/conversation.schema";
+import type { MessageRecord } from "../../../model/saas/message.schema";
+import { messagePreview } from "./message.preview";
+
+export const serviceWindowMs = 24 * 60 * 60_000;
+
+/** How a kind of inbound message counts. */
+export interface InboundWeight {
+  /** Opens Meta's 24-hour service window: everything the person does, nothing that is merely told about them. */
+  readonly opensWindow: boolean;
+  /** Shows in the inbox: unread, last message, reopened. */
+  readonly showsInInbox: boolean;
+}
+
+/** Notes an inbound message. A conversation that was resolved or snoozed opens again. */
+export async function noteInboundInChange(
+  change: Change,
+  conversation: ConversationRecord,
+  message: MessageRecord,
+  weight: InboundWeight,
+): Promise<void> {
+  const { opensWindow, showsInInbox } = weight;
+  const lastInboundAt = opensWindow
+    ? latest(conversation.lastInboundAt, message.sentAt)
+    : conversation.lastInboundAt;
+  const reopens = showsInInbox && conversation.status !== "open";
+  await update(change, conversation, {
+    lastInboundAt,
+    windowExpiresAt: lastInboundAt && new Date(lastInboundAt.getTime() + serviceWindowMs),
+    ...(showsInInbox
+      ? {
+          unreadCount: conversation.unreadCount + 1,
+          waitingSince: earliest(conversation.waitingSince, message.sentAt),
+          lastMessage: await laterMessage(change, conversation, message),
+          status: "open",
+          snoozedUntil: null,
+          resolvedAt: null,
+        }
+      : {}),
+  });
+  if (reopens) {
+    change.record({
+      type: "conversation_opened",
+      subject: { leadId: conversation.leadId.toHexString(), conversationId: conversation._id.toHexString() },
+      changes: { status: { from: conversation.status, to: "open" } },
+    });
+  }
+}
+
+/** Notes a message of ours. What a person sends answers whoever waits; what a rule sends does not. */
+export async function noteOutboundInChange(
+  change: Change,
+  conversation: ConversationRecord,
+  message: MessageRecord,
+): Promise<void> {
+  const answers = message.sender.type === "user" || message.sender.type === "api";
+  await update(change, conversation, {
+    lastMessage: await laterMessage(change, conversation, message),
+    ...(answers ? { waitingSince: null, firstReplyAt: conversation.firstReplyAt ?? message.sentAt } : {}),
+  });
+}
+
+async function update(
+  { models, session, now }: Change,
+  { _id }: ConversationRecord,
+  fields: Partial<ConversationRecord>,
+): Promise<void> {
+  await models.Conversation.updateOne(
+    { _id },
+    { $set: { ...fields, updatedAt: now }, $inc: { version: 1 } },
+    { session },
+  );
+}
+
+/** The later of two by time; of the same second the one with the greater id of Meta's. */
+async function laterMessage(
+  change: Change,
+  { lastMessage }: ConversationRecord,
+  message: MessageRecord,
+): Promise<ConversationRecord["lastMessage"]> {
+  const { _id, direction, sentAt } = message;
+  const candidate = { id: _id, preview: messagePreview(message), direction, at: sentAt };
+  if (!lastMessage || lastMessage.at < sentAt) return candidate;
+  if (lastMessage.at > sentAt) return lastMessage;
+  const last = await change.models.Message.findById(lastMessage.id).session(change.session).lean();
+  return (last?.provider.messageId ?? "") < (message.provider.messageId ?? "") ? candidate : lastMessage;
+}
+
+function latest(known: Date | null, at: Date): Date {
+  return known && known > at ? known : at;
+}
+
+function earliest(known: Date | null, at: Date): Date {
+  return known && known < at ? known : at;
+}

@@ -1,0 +1,88 @@
+import type { Change } from "../../../lib/tenant/commit.change";
+import type { MessageError, MessageRecord, MessageStatus } from "../../../model/saas/message.schema";
+
+export type WebhookStatus = "sent" | "failed" | "delivered" | "read" | "played";
+
+/** Meta's word counts by rank, from any of our own states: what is known to have happened is never taken back. */
+const ranks: Record<MessageStatus, number> = {
+  queued: 0,
+  sending: 0,
+  unknown: 0,
+  received: 0,
+  sent: 1,
+  failed: 2,
+  delivered: 3,
+  read: 4,
+  played: 5,
+};
+
+export interface StatusReport {
+  readonly status: WebhookStatus;
+  /** Meta's own time. */
+  readonly at: Date;
+  readonly providerMessageId: string;
+  readonly error: MessageError | null;
+  readonly pricing: Record<string, unknown> | null;
+}
+
+/**
+ * Takes in a status of Meta's. Every status keeps its own time; the message's state only rises. In whatever order and
+ * however often they come, the same statuses end the same.
+ */
+export async function raiseStatusInChange(
+  change: Change,
+  message: MessageRecord,
+  report: StatusReport,
+): Promise<void> {
+  const { status, at } = report;
+  const rises = ranks[status] > ranks[message.status];
+  await change.models.Message.updateOne(
+    { _id: message._id },
+    {
+      $set: {
+        [`statusAt.${status}`]: at,
+        "provider.messageId": report.providerMessageId,
+        updatedAt: change.now,
+        ...(rises ? { status } : {}),
+        ...(report.error ? { error: report.error } : {}),
+        ...pricingOf(message, report),
+      },
+      $inc: { version: 1 },
+    },
+    { session: change.session },
+  );
+  if (!rises) return;
+  if (ranks[message.status] === 0 && status !== "failed") recordSent(change, message);
+  change.record({
+    type: "message_status",
+    subject: subjectOf(message),
+    data: { status, errorCode: report.error?.code ?? null },
+    changes: { status: { from: message.status, to: status } },
+    occurredAt: at,
+  });
+}
+
+/** Notes that Meta has taken a message: told once, by our own record of the answer or by the first status. */
+export function recordSent(change: Change, message: MessageRecord): void {
+  change.record({
+    id: `message_sent:${message._id.toHexString()}`,
+    type: "message_sent",
+    subject: subjectOf(message),
+    data: { kind: message.kind, sender: { type: message.sender.type } },
+  });
+}
+
+function subjectOf({ _id, leadId, conversationId }: MessageRecord) {
+  return {
+    leadId: leadId.toHexString(),
+    conversationId: conversationId.toHexString(),
+    messageId: _id.toHexString(),
+  };
+}
+
+/** Prices come with `sent` and again with one later status; the one of the higher status stays. */
+function pricingOf(message: MessageRecord, { status, pricing }: StatusReport): Partial<MessageRecord> {
+  if (!pricing) return {};
+  const known = Object.entries(ranks).find(([word]) => word === message.pricing?.status)?.[1] ?? -1;
+  return ranks[status] >= known ? { pricing: { ...pricing, status } } : {};
+}

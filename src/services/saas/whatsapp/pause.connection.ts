@@ -1,0 +1,50 @@
+/** A number that Meta no longer lets us use is paused: its messages wait, and a person is told. */
+import type { Types } from "mongoose";
+import type { ClientCode } from "../../../contracts/common.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { getCentralModels } from "../../../lib/db/get.central.models";
+import { commitChange } from "../../../lib/tenant/commit.change";
+
+const alertCode = "whatsapp-number-paused";
+
+/** Pauses a number and raises one alert for it, however many messages meet the same refusal. */
+export async function pauseConnection(
+  ctx: TenantContext,
+  connectionId: Types.ObjectId,
+  reason: string,
+): Promise<void> {
+  await commitChange(ctx, async ({ models, session, now }) => {
+    await models.Connection.updateOne(
+      { _id: connectionId, state: "active" },
+      {
+        $set: { state: "paused", pausedReason: reason, pausedAt: now, updatedAt: now },
+        $inc: { version: 1 },
+      },
+      { session },
+    );
+  });
+  const { Alert } = await getCentralModels();
+  const at = ctx.now();
+  await Alert.updateOne(
+    { clientCode: ctx.clientCode, code: alertCode, ref: connectionId.toHexString(), state: "open" },
+    {
+      $set: { detail: `${reason} Its messages wait; connect the number again.`, lastAt: at },
+      $setOnInsert: { firstAt: at },
+      $inc: { count: 1 },
+    },
+    { upsert: true },
+  );
+  ctx.logger.error("A WhatsApp number is paused; its messages wait.", {
+    connectionId: connectionId.toHexString(),
+    reason,
+  });
+}
+
+/** The number works again. */
+export async function closeTokenAlert(clientCode: ClientCode, connectionId: Types.ObjectId): Promise<void> {
+  const { Alert } = await getCentralModels();
+  await Alert.updateOne(
+    { clientCode, code: alertCode, ref: connectionId.toHexString(), state: "open" },
+    { $set: { state: "closed" } },
+  );
+}
