@@ -16,7 +16,7 @@ export interface MediaRendition {
 export interface MediaAssetRecord extends BaseRecord {
   origin: "inbound" | "upload";
   kind: "image" | "audio" | "video" | "document" | "sticker";
-  /** uploading -> stored -> processing -> ready; pending -> downloading for inbound; failed says why. */
+  /** uploading (ours) or pending (a customer's) -> stored -> processing -> ready; failed says why in `error`. */
   state: "pending" | "uploading" | "stored" | "processing" | "ready" | "failed";
   declaredMime: string;
   declaredSize: number | null;
@@ -53,6 +53,8 @@ export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
     type: [new Schema({ n: Number, size: Number, storageKey: String }, { _id: false })],
     default: () => [],
   },
+  looseKeys: { type: [String], default: () => [] },
+  attempts: { type: Number, default: 0 },
   renditions: { type: Schema.Types.Mixed, default: () => [] },
   provider: { type: Schema.Types.Mixed, default: null },
   uploaded: { type: Schema.Types.Mixed, default: () => [] },

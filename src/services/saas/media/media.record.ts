@@ -49,8 +49,8 @@ export interface Settlement {
 /**
  * Moves a row on from the version that the caller worked with, and tells of it when it became ready or failed.
  * @param afterCommit where the next job is enqueued
- * @returns the new row, or null when somebody else moved it meanwhile: then nothing was changed, and the bytes of
- *   these renditions are deleted
+ * @returns the new row, or null when somebody else moved it meanwhile: then nothing was changed, and the bytes
+ *   written for it are deleted
  */
 export async function settleMedia(
   ctx: TenantContext,
@@ -60,6 +60,7 @@ export async function settleMedia(
 ): Promise<MediaAssetRecord | null> {
   const { state, renditions, parts, dropped = [], error = null, mime } = settlement;
   const taken = (renditions ?? []).map((rendition) => rendition.storageKey);
+  const kept = new Set(from.renditions.map((rendition) => rendition.storageKey));
   const settled = await commitChange(ctx, async (change) => {
     const row = await change.models.MediaAsset.findOne({ _id: from._id, version: from.version })
       .session(change.session)
@@ -96,7 +97,12 @@ export async function settleMedia(
     return after;
   });
   if (settled) await deleteLoose(ctx, from._id, dropped);
-  else await deleteLoose(ctx, from._id, taken);
+  else
+    await deleteLoose(
+      ctx,
+      from._id,
+      taken.filter((key) => !kept.has(key)),
+    );
   return settled;
 }
 

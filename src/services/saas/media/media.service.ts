@@ -49,27 +49,25 @@ export async function processMedia(
     { returnDocument: "after" },
   ).lean();
   if (!media) return (await MediaAsset.findById(mediaId).lean())?.state ?? "gone";
+  const original = renditionOf(media, "original");
+  if (!original) throw new Error("A stored media item has no original.");
   const written: MediaRendition[] = [];
   try {
     if (media.attempts > mostAttempts) throw new Error("Converting was begun too often without an end.");
-    const original = renditionOf(media, "original");
-    if (!original) throw new Error("A stored media item has no original.");
     await convert(ctx, media, original, options.signal, written);
-    const settled = await settleMedia(ctx, media, { state: "ready", renditions: [original, ...written] });
-    return settled?.state ?? "processing";
   } catch (error) {
-    await deleteLoose(
-      ctx,
-      media._id,
-      written.map((rendition) => rendition.storageKey),
-    );
-    const fault =
-      mediaFault(error) ?? (options.lastAttempt || media.attempts > mostAttempts ? ownFault : null);
+    const keys = written.map((rendition) => rendition.storageKey);
+    await deleteLoose(ctx, media._id, keys);
+    const givenUp = media.attempts > mostAttempts || (options.lastAttempt && !options.signal.aborted);
+    const fault = mediaFault(error) ?? (givenUp ? ownFault : null);
     if (!fault) throw error;
     if (fault === ownFault) ctx.logger.error("Media could not be converted.", { mediaId }, error);
-    await settleMedia(ctx, media, { state: "failed", error: fault });
-    return "failed";
+    const failed = await settleMedia(ctx, media, { state: "failed", error: fault });
+    return failed?.state ?? "processing";
   }
+  // outside of the try: bytes that a commit may refer to are not deleted for an error that came after it
+  const settled = await settleMedia(ctx, media, { state: "ready", renditions: [original, ...written] });
+  return settled?.state ?? "processing";
 }
 
 const ownFault = {
