@@ -1,4 +1,5 @@
 /** Starts the fake Graph server inside this process. Everything about it: docs/graph-simulator.md */
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Graph } from "./graph.context";
 import { type GraphOptions, type GraphServer, numberOptionSchema } from "./graph.options";
@@ -48,7 +49,8 @@ export async function startGraph(options: GraphOptions): Promise<GraphServer> {
       graph.world.app.webhookUrl = webhookUrl;
     },
     async stop() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = server.listening ? once(server, "close") : Promise.resolve();
+      server.close();
       graph.timers.cancelAll();
       await graph.webhooks.stop();
       server.closeAllConnections();

@@ -38,7 +38,7 @@ export function pageOf<Item>(
     for (const other of ["after", "before", "access_token"]) query.delete(other);
     query.set("limit", String(limit));
     query.set(name, cursors[name]);
-    return `${address}${exchange.version ? `/${exchange.version}` : ""}${exchange.path}?${query}`;
+    return `${address}${exchange.version ? `/${exchange.version}` : ""}${exchange.path}?${query.toString()}`;
   };
   return {
     data,

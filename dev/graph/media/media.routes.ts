@@ -40,7 +40,7 @@ export function downloadLink(graph: Graph, media: Media): string {
     ext: String(expires),
     hash: linkHash(graph, media.id, expires),
   });
-  return `${graph.address()}${downloadPath}?${query}`;
+  return `${graph.address()}${downloadPath}?${query.toString()}`;
 }
 
 /**

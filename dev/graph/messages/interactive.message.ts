@@ -127,31 +127,34 @@ const locationRequestSchema = z.strictObject({
 /** Kinds whose inner shape this server does not know well enough to refuse anything in it. */
 const otherSchema = z.looseObject({ type: z.string(), action: z.looseObject({}).optional() });
 
-const schemas: Readonly<Record<string, z.ZodType>> = {
-  button: buttonsSchema,
-  list: listSchema,
-  cta_url: urlButtonSchema,
-  flow: flowSchema,
-  location_request_message: locationRequestSchema,
-  product: otherSchema,
-  product_list: otherSchema,
-  catalog_message: otherSchema,
-  address_message: otherSchema,
-  call_permission_request: otherSchema,
-  voice_call: otherSchema,
-  request_contact_info: otherSchema,
-  carousel: otherSchema,
-};
+const schemas: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>(
+  Object.entries({
+    button: buttonsSchema,
+    list: listSchema,
+    cta_url: urlButtonSchema,
+    flow: flowSchema,
+    location_request_message: locationRequestSchema,
+    product: otherSchema,
+    product_list: otherSchema,
+    catalog_message: otherSchema,
+    address_message: otherSchema,
+    call_permission_request: otherSchema,
+    voice_call: otherSchema,
+    request_contact_info: otherSchema,
+    carousel: otherSchema,
+  }),
+);
 
 export const checkInteractive: MessageCheck = async (content, context) => {
   if (!isRecord(content)) throw new GraphError(131008, { details: "Parameter 'interactive' is missing." });
-  const type = content.type;
-  if (type === undefined)
+  const { type } = content;
+  if (type === undefined) {
     throw new GraphError(131008, { details: "Parameter 'interactive['type']' is missing." });
-  const schema = schemas[String(type)];
-  if (!schema || !Object.hasOwn(schemas, String(type))) {
+  }
+  const schema = typeof type === "string" ? schemas.get(type) : undefined;
+  if (!schema) {
     throw new GraphError(131009, {
-      details: `Param interactive['type'] must be one of {${Object.keys(schemas).join(", ")}}`,
+      details: `Param interactive['type'] must be one of {${[...schemas.keys()].join(", ")}}`,
     });
   }
   parseParameter(schema, content, "interactive");

@@ -50,7 +50,7 @@ export function showState(graph: Graph): unknown {
         [...person.lastInboundMs].map(([id, atMs]) => [id, new Date(atMs).toISOString()]),
       ),
     })),
-    media: [...world.media.values()].map(({ kind, ...media }) => media),
+    media: [...world.media.values()].map(({ kind: _kind, ...media }) => media),
     faults: graph.faults.list(),
   };
 }

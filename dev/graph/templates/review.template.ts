@@ -1,6 +1,5 @@
 /** Reviews: what becomes of a template some time after it was written, and the webhooks that tell. */
 import type { Graph } from "../graph.context";
-import type { TemplateStatus } from "../graph.options";
 import type { Template } from "../state/world";
 import { accountChange } from "../webhooks/envelope";
 
@@ -17,11 +16,7 @@ export function reviewLater(graph: Graph, template: Template): void {
 }
 
 /** Sends `message_template_status_update`; `event` may be one that is not a state (FLAGGED, REINSTATED...). */
-export function announceStatus(
-  graph: Graph,
-  template: Template,
-  event: TemplateStatus | string = template.status,
-): void {
+export function announceStatus(graph: Graph, template: Template, event: string = template.status): void {
   const rejected = event === "REJECTED" ? template.rejectedReason : "NONE";
   send(graph, template, "message_template_status_update", {
     event,

@@ -16,14 +16,16 @@ const componentSchema = z.looseObject({
     .transform((format) => format.toUpperCase())
     .optional(),
   text: z.string().optional(),
+  example: z.looseObject({}).optional(),
   buttons: z.array(buttonSchema).optional(),
   cards: z.array(z.looseObject({ components: z.array(z.unknown()) })).optional(),
   limited_time_offer: z.looseObject({ has_expiration: z.boolean().optional() }).optional(),
 });
 
 export interface TemplateParts {
-  header: { format: string; text: string } | undefined;
+  header: { format: string; text: string; hasExample: boolean } | undefined;
   body: string;
+  bodyHasExample: boolean;
   footer: string | undefined;
   buttons: TemplateButton[];
   /** One list of parts per card of a carousel. */
@@ -40,8 +42,11 @@ export function partsOf(components: readonly unknown[]): TemplateParts {
   const header = find("HEADER");
   const body = find("BODY");
   return {
-    header: header ? { format: header.format ?? "TEXT", text: header.text ?? "" } : undefined,
+    header: header
+      ? { format: header.format ?? "TEXT", text: header.text ?? "", hasExample: header.example !== undefined }
+      : undefined,
     body: body ? (body.text ?? authenticationBody) : "",
+    bodyHasExample: body?.example !== undefined || body?.text === undefined,
     footer: find("FOOTER")?.text,
     buttons: find("BUTTONS")?.buttons ?? [],
     cards: (find("CAROUSEL")?.cards ?? []).map((card) => partsOf(card.components)),

@@ -49,6 +49,7 @@ export function checkComponentsForCreation(components: unknown, format: "POSITIO
 function checkParts(parts: TemplateParts, format: "POSITIONAL" | "NAMED"): void {
   checkHeader(parts.header, format);
   checkBody(parts.body, format);
+  checkExamples(parts);
   checkLength("footer", parts.footer ?? "", limits.footer);
   if (variablesOf(parts.footer ?? "").length > 0) {
     throw templateError(2388073, "Footer format", "The footer cannot have variables.");
@@ -90,6 +91,16 @@ function checkBody(body: string, format: "POSITIONAL" | "NAMED"): void {
       "This template has too many variables for its length. Use fewer variables or more words.",
     );
   }
+}
+
+/** Reviewers need to see what will stand in the variables, and which kind of picture. */
+function checkExamples({ header, body, bodyHasExample }: TemplateParts): void {
+  const missing = (place: string) =>
+    templateError(2388043, "Missing example", `Component ${place} is missing expected field(s) (example).`);
+  if (variablesOf(body).length > 0 && !bodyHasExample) throw missing("BODY");
+  if (!header || header.hasExample) return;
+  const isMedia = ["IMAGE", "VIDEO", "GIF", "DOCUMENT"].includes(header.format);
+  if (isMedia || variablesOf(header.text).length > 0) throw missing("HEADER");
 }
 
 /** Positional variables count 1, 2, 3...; named ones are lower case with underscores. */
@@ -136,7 +147,7 @@ function checkButtons(buttons: TemplateButton[]): void {
 function checkUrl(url: string, wrong: (message: string) => GraphError): void {
   checkLength("button url", url, limits.url);
   const variables = variablesOf(url);
-  if (variables.length > 1 || (variables.length === 1 && !/\{\{1\}\}$/.test(url))) {
+  if (variables.length > 1 || (variables.length === 1 && !url.endsWith("{{1}}"))) {
     throw wrong("A button's url can have one variable, {{1}}, at its end.");
   }
 }

@@ -116,7 +116,7 @@ export class WebhookSender {
     const bytes = Buffer.from(webhookJson(envelope(entries)));
     this.bodies.set(delivery.id, { bytes, secret: target.secret });
     const firstTry = this.track(this.try(delivery, bytes, target.secret));
-    this.track(firstTry.then(() => this.retry(delivery, bytes, target.secret)));
+    void this.track(firstTry.then(() => this.retry(delivery, bytes, target.secret)));
     return { delivery, firstTry };
   }
 
@@ -155,7 +155,11 @@ export class WebhookSender {
   }
 
   private async slot(): Promise<void> {
-    while (this.inFlight >= atOnce) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    while (this.inFlight >= atOnce) {
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+      });
+    }
     this.inFlight += 1;
   }
 

@@ -1,4 +1,4 @@
-import { acme, at, codeOf, type Harness, other, startHarness } from "./graph.harness";
+import { acme, at, codeOf, type Harness, other, startHarness, textAt } from "./graph.harness";
 
 let harness: Harness;
 beforeAll(async () => {
@@ -27,8 +27,8 @@ test("another tenant's number looks like one that does not exist", async () => {
   const foreign = await harness.call("GET", `/v24.0/${other.phoneNumberId}`);
   const missing = await harness.call("GET", "/v24.0/999");
   expect(foreign).toMatchObject({ status: 400, json: { error: { code: 100, error_subcode: 33 } } });
-  expect(String(at(foreign.json, "error.message")).replace(other.phoneNumberId, "X")).toBe(
-    String(at(missing.json, "error.message")).replace("999", "X"),
+  expect(textAt(foreign.json, "error.message").replace(other.phoneNumberId, "X")).toBe(
+    textAt(missing.json, "error.message").replace("999", "X"),
   );
 });
 
@@ -60,7 +60,7 @@ test("a WABA lists its numbers and its subscribed app", async () => {
 
 test("a code becomes a token, and a token says what it reaches", async () => {
   const { json } = await harness.call("GET", `/v24.0/${acme.wabaId}/subscribed_apps`);
-  const appId = at(json, "data.0.whatsapp_business_api_data.id");
+  const appId = textAt(json, "data.0.whatsapp_business_api_data.id");
   const exchange = (secret: string) =>
     harness.call(
       "GET",
@@ -79,10 +79,10 @@ test("a code becomes a token, and a token says what it reaches", async () => {
 
 test("a resumable upload gives the handle of a template's example", async () => {
   const { json } = await harness.call("GET", `/v24.0/${acme.wabaId}/subscribed_apps`);
-  const appId = at(json, "data.0.whatsapp_business_api_data.id");
+  const appId = textAt(json, "data.0.whatsapp_business_api_data.id");
   const session = await harness.call("POST", `/v24.0/${appId}/uploads?file_length=5&file_type=image/png`);
   const finish = (body: string) =>
-    fetch(`${harness.graph.url}/v24.0/${at(session.json, "id")}`, {
+    fetch(`${harness.graph.url}/v24.0/${textAt(session.json, "id")}`, {
       method: "POST",
       headers: { authorization: `OAuth ${acme.token}`, file_offset: "0" },
       body,

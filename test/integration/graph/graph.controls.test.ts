@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { startGraph } from "../../../dev/graph/start.graph";
 import { processEnvironment } from "../../../src/lib/env/env";
 import { acme, ana, at, type Harness, startHarness } from "./graph.harness";
@@ -76,7 +77,7 @@ test("a reset forgets everything but the webhook address, and cancels what was c
   expect((await harness.send({ type: "text", text: { body: "Hi" } })).status).toBe(200);
   await harness.sim("/reset", {});
   const before = harness.received.length;
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await pause(300);
   expect(harness.received).toHaveLength(before);
 });
 

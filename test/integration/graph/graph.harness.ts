@@ -1,6 +1,8 @@
 /** A simulator, a webhook receiver that keeps the exact bytes, and a caller with a token. */
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { type GraphOptions, type GraphServer, startGraph } from "../../../dev/graph/start.graph";
 
 export const appSecret = "harness-app-secret";
@@ -93,8 +95,10 @@ export async function startHarness(options: Partial<GraphOptions> = {}): Promise
     webhooks: (count, matches = () => true) => waitFor(() => received.filter(matches), count),
     async stop() {
       await graph.stop();
+      const closed = once(hook.server, "close");
+      hook.server.close();
       hook.server.closeAllConnections();
-      await new Promise<void>((resolve) => hook.server.close(() => resolve()));
+      await closed;
     },
   };
 }
@@ -118,7 +122,8 @@ async function startReceiver(
       response.writeHead(answers.shift() ?? 200).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return { server, url: `http://127.0.0.1:${port}/hook` };
@@ -138,7 +143,7 @@ async function waitFor<Item>(find: () => Item[], count: number): Promise<Item[]>
     const found = find();
     if (found.length >= count) return found;
     if (Date.now() > untilMs) throw new Error(`Waited 5 s for ${count} webhooks, ${found.length} came`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause(10);
   }
 }
 
@@ -152,11 +157,18 @@ export function at(value: unknown, path: string): unknown {
   return current;
 }
 
+/** The same where there must be a text. */
+export function textAt(value: unknown, path: string): string {
+  const found = at(value, path);
+  if (typeof found !== "string") throw new Error(`There is no text at ${path}`);
+  return found;
+}
+
 /** Meta's code of an answer. */
 export const codeOf = (called: Called): unknown => at(called.json, "error.code");
 
 /** The wamid of an accepted send. */
-export const wamidOf = (called: Called): string => String(at(called.json, "messages.0.id"));
+export const wamidOf = (called: Called): string => textAt(called.json, "messages.0.id");
 
 /** The first status of a webhook, if it is one. */
 export const statusOf = ({ json }: ReceivedWebhook): unknown =>

@@ -12,6 +12,7 @@ import {
   other,
   startHarness,
   statusOf,
+  textAt,
 } from "./graph.harness";
 
 let harness: Harness;
@@ -47,7 +48,7 @@ async function upload(bytes: Buffer, type: string, token = acme.token, product =
   return { status: response.status, json, headers: response.headers };
 }
 
-const lookUp = (id: unknown, token = acme.token) => harness.call("GET", `/v24.0/${id}`, undefined, token);
+const lookUp = (id: string, token = acme.token) => harness.call("GET", `/v24.0/${id}`, undefined, token);
 const download = (url: unknown, token: string | null = acme.token) =>
   fetch(String(url), { headers: token === null ? {} : { authorization: `Bearer ${token}` } });
 
@@ -59,7 +60,7 @@ async function failureOf(content: Record<string, unknown>) {
 
 test("an upload is looked up and comes back byte for byte, with its hash and size", async () => {
   const { json } = await upload(png, "image/png");
-  const found = await lookUp(at(json, "id"));
+  const found = await lookUp(textAt(json, "id"));
   expect(found.json).toMatchObject({
     messaging_product: "whatsapp",
     mime_type: "image/png",
@@ -73,8 +74,8 @@ test("an upload is looked up and comes back byte for byte, with its hash and siz
 
 test("the link needs the bearer, dies after five minutes, and cannot be prolonged by hand", async () => {
   const { json } = await upload(png, "image/png");
-  const id = at(json, "id");
-  const url = String(at((await lookUp(id)).json, "url"));
+  const id = textAt(json, "id");
+  const url = textAt((await lookUp(id)).json, "url");
   expect((await download(url, null)).status).toBe(401);
   expect((await download(url, other.token)).status).toBe(404);
   const prolonged = new URL(url);
@@ -88,7 +89,7 @@ test("the link needs the bearer, dies after five minutes, and cannot be prolonge
 });
 
 test("uploads live 30 days, what a customer sent 7", async () => {
-  const uploaded = at((await upload(png, "image/png")).json, "id");
+  const uploaded = textAt((await upload(png, "image/png")).json, "id");
   const sent = await harness.sim("/inbound", {
     phoneNumberId: acme.phoneNumberId,
     from: ana,
@@ -96,7 +97,7 @@ test("uploads live 30 days, what a customer sent 7", async () => {
     mediaBase64: png.toString("base64"),
     mimeType: "image/png",
   });
-  const received = at(sent.json, "mediaId");
+  const received = textAt(sent.json, "mediaId");
   const day = 24 * 3_600_000;
   await harness.sim("/clock", { offsetMs: 8 * day });
   expect(codeOf(await lookUp(received))).toBe(100);
@@ -106,7 +107,7 @@ test("uploads live 30 days, what a customer sent 7", async () => {
 });
 
 test("media belongs to its number: another token finds nothing, and a wrong phone_number_id neither", async () => {
-  const id = at((await upload(png, "image/png")).json, "id");
+  const id = textAt((await upload(png, "image/png")).json, "id");
   expect(codeOf(await lookUp(id, other.token))).toBe(100);
   expect(codeOf(await lookUp(`${id}?phone_number_id=${other.phoneNumberId}`))).toBe(100);
   expect((await lookUp(`${id}?phone_number_id=${acme.phoneNumberId}`)).status).toBe(200);
@@ -152,17 +153,17 @@ test.each([
 });
 
 test("mono Opus is a voice note", async () => {
-  const id = at((await upload(opus(1), "audio/ogg; codecs=opus")).json, "id");
+  const id = textAt((await upload(opus(1), "audio/ogg; codecs=opus")).json, "id");
   expect(await failureOf({ type: "audio", audio: { id, voice: true } })).toMatchObject({ status: "sent" });
 });
 
 test("what does not fit its kind, or is not what it says, fails later with 131053", async () => {
-  const pictureId = at((await upload(png, "image/png")).json, "id");
+  const pictureId = textAt((await upload(png, "image/png")).json, "id");
   expect(await failureOf({ type: "video", video: { id: pictureId } })).toEqual({
     status: "failed",
     code: 131053,
   });
-  const lieId = at((await upload(Buffer.from("not a picture"), "image/jpeg")).json, "id");
+  const lieId = textAt((await upload(Buffer.from("not a picture"), "image/jpeg")).json, "id");
   await harness.send({ type: "image", image: { id: lieId } });
   const second = (await harness.webhooks(2, isStatus)).map(statusOf)[1];
   expect(at(second, "errors.0.error_data.details")).toContain("on processing it is of type");
@@ -185,8 +186,8 @@ test("with a folder, the bytes are files there until a reset", async () => {
       mediaBase64: Buffer.from("%PDF-1.4").toString("base64"),
       filename: "offer.pdf",
     });
-    expect(await readdir(mediaDir)).toEqual([`${at(sent.json, "mediaId")}.bin`]);
-    const { json } = await inFolder.call("GET", `/v24.0/${at(sent.json, "mediaId")}`);
+    expect(await readdir(mediaDir)).toEqual([`${textAt(sent.json, "mediaId")}.bin`]);
+    const { json } = await inFolder.call("GET", `/v24.0/${textAt(sent.json, "mediaId")}`);
     expect(await (await download(at(json, "url"))).text()).toBe("%PDF-1.4");
     await inFolder.sim("/reset", {});
     expect(await readdir(mediaDir)).toEqual([]);

@@ -231,7 +231,7 @@ describe("limits", () => {
     const sent = await Promise.all(
       Array.from({ length: 5 }, (_, n) => harness.send(text("x"), `+44770090${String(1000 + n)}`)),
     );
-    expect(sent.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429, 429]);
+    expect(sent.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 200, 200, 429, 429]);
     expect(sent.filter(({ status }) => status === 429).map(codeOf)).toEqual([130429, 130429]);
   });
 });

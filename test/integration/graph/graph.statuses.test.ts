@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { acme, ana, at, type Harness, isStatus, startHarness, statusOf, wamidOf } from "./graph.harness";
 
 let harness: Harness;
@@ -78,7 +79,7 @@ test("one recipient fails with a code of one's choice, the others do not", async
 test("none at all, and then one by hand", async () => {
   await harness.sim("/statuses", { steps: [] });
   const wamid = wamidOf(await harness.send(hello));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await pause(300);
   expect(harness.received.filter(isStatus)).toEqual([]);
   const byHand = await harness.sim("/statuses/send", {
     wamid,
@@ -96,7 +97,7 @@ test("none at all, and then one by hand", async () => {
 test("many in one POST", async () => {
   await harness.sim("/statuses", { steps: [{ status: "sent", afterMs: 0, times: 3 }], batchMs: 100 });
   await Promise.all([harness.send(hello), harness.send(hello), harness.send(hello)]);
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await pause(400);
   const bodies = harness.received.filter(isStatus);
   const total = bodies
     .map(({ json }) => at(json, "entry.0.changes.0.value.statuses"))
@@ -140,7 +141,7 @@ test("a reaction is only sent, and one to an unknown message fails", async () =>
     text: "Hi",
   });
   await harness.send({ type: "reaction", reaction: { message_id: at(json, "wamid"), emoji: "👍" } });
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await pause(300);
   expect(names(harness.received.filter(isStatus))).toEqual(["sent"]);
   await harness.send({ type: "reaction", reaction: { message_id: "wamid.nobody", emoji: "" } });
   const failed = (await harness.webhooks(2, isStatus))[1];
@@ -157,7 +158,7 @@ test("somebody who is not on WhatsApp gets 131026", async () => {
 test("what was accepted and which statuses went out can be looked up", async () => {
   const wamid = wamidOf(await harness.send(hello));
   await harness.webhooks(3, isStatus);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await pause(20);
   const { json } = await harness.sim("/state");
   expect(at(json, "messages.0")).toMatchObject({
     wamid,

@@ -1,4 +1,5 @@
-import { acme, at, codeOf, fieldOf, type Harness, other, startHarness } from "./graph.harness";
+import { setTimeout as pause } from "node:timers/promises";
+import { acme, at, codeOf, fieldOf, type Harness, other, startHarness, textAt } from "./graph.harness";
 
 let harness: Harness;
 beforeEach(async () => {
@@ -32,12 +33,12 @@ test("cursors lead through every template once, and the last page has no next", 
     seen.push(...namesIn(json));
     const next = at(json, "paging.next");
     if (next === undefined) break;
-    expect(String(next)).not.toContain(acme.token);
-    query = `limit=3&after=${at(json, "paging.cursors.after")}`;
+    expect(next).not.toContain(acme.token);
+    query = `limit=3&after=${textAt(json, "paging.cursors.after")}`;
   }
   expect(seen).toEqual(all);
   expect(new Set(seen).size).toBe(all.length);
-  const back = await list(`limit=2&before=${at((await list("limit=4")).json, "paging.cursors.after")}`);
+  const back = await list(`limit=2&before=${textAt((await list("limit=4")).json, "paging.cursors.after")}`);
   expect(namesIn(back.json)).toEqual(all.slice(1, 3));
   expect(codeOf(await list("after=bm90aGluZw"))).toBe(100);
 });
@@ -61,7 +62,7 @@ test("fields and filters are obeyed, and an empty answer has no paging", async (
 test("a template is pending, then approved, and the webhook has its id as a number above 2^53", async () => {
   const created = await create();
   expect(created.json).toMatchObject({ status: "PENDING", category: "UTILITY" });
-  const id = String(at(created.json, "id"));
+  const id = textAt(created.json, "id");
   const [webhook] = await harness.webhooks(1, (one) => fieldOf(one) === "message_template_status_update");
   expect(webhook?.bytes.toString()).toContain(`"message_template_id":${id}`);
   expect(BigInt(id) > 2n ** 53n).toBe(true);
@@ -72,7 +73,7 @@ test("a template is pending, then approved, and the webhook has its id as a numb
 
 test("a review can refuse, with its reason, or wait for a person", async () => {
   await harness.sim("/settings", { review: { decision: "REJECTED", afterMs: 0, reason: "INVALID_FORMAT" } });
-  const id = at((await create()).json, "id");
+  const id = textAt((await create()).json, "id");
   const [webhook] = await harness.webhooks(1);
   expect(at(webhook?.json, "entry.0.changes.0.value")).toMatchObject({
     event: "REJECTED",
@@ -81,7 +82,7 @@ test("a review can refuse, with its reason, or wait for a person", async () => {
   });
   await harness.sim("/settings", { review: { decision: "MANUAL", afterMs: 0 } });
   await harness.call("POST", `/v24.0/${id}`, bodies("Hello there, a new text."));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await pause(50);
   expect((await harness.call("GET", `/v24.0/${id}?fields=status`)).json).toMatchObject({ status: "PENDING" });
   await harness.sim("/templates", { wabaId: acme.wabaId, name: "news", status: "APPROVED" });
   await harness.webhooks(2);
@@ -92,6 +93,17 @@ test.each([
   ["an unknown category", { category: "NEWS" }, undefined],
   ["no body", { components: [{ type: "FOOTER", text: "x" }] }, 2388043],
   ["a body above 1024", bodies("x".repeat(1025)), 2388040],
+  ["a variable without an example", bodies("Hello {{1}}, how are you today?"), 2388043],
+  [
+    "a picture without an example",
+    {
+      components: [
+        { type: "HEADER", format: "IMAGE" },
+        { type: "BODY", text: "Hello" },
+      ],
+    },
+    2388043,
+  ],
   ["a variable at the start", bodies("{{1}} hello to you my friend"), 2388299],
   ["a variable at the end", bodies("hello to you my friend {{1}}"), 2388299],
   ["more variables than words", bodies("Hi {{1}} and {{2}} or {{3}} so"), 2388293],
@@ -143,7 +155,7 @@ test("the same name and language again is 2388024, another language is not", asy
 });
 
 test("an approved template is edited once in 24 hours, and never its category", async () => {
-  const id = at((await create()).json, "id");
+  const id = textAt((await create()).json, "id");
   await harness.webhooks(1);
   const edit = (body: unknown) => harness.call("POST", `/v24.0/${id}`, body);
   expect(subcodeOf(await edit({ category: "MARKETING" }))).toBe(2388039);
@@ -161,7 +173,7 @@ test("deleting by name takes every language, by id one; the name is blocked for 
   await create({ language: "pt_BR" });
   await harness.webhooks(2);
   const remove = (query: string) => harness.call("DELETE", `${path}?${query}`);
-  const portuguese = at((await list("name=news&language=pt_BR")).json, "data.0.id");
+  const portuguese = textAt((await list("name=news&language=pt_BR")).json, "data.0.id");
   expect((await remove(`hsm_id=${portuguese}&name=news`)).json).toEqual({ success: true });
   expect(namesIn((await list("name=news")).json)).toEqual(["news"]);
   expect((await remove("name=news")).json).toEqual({ success: true });
@@ -174,9 +186,7 @@ test("deleting by name takes every language, by id one; the name is blocked for 
 
 test("a list of ids is deleted wholly or not at all", async () => {
   const all = at((await list("limit=100")).json, "data");
-  const ids = Array.isArray(all)
-    ? all.slice(0, 2).map((template: unknown) => String(at(template, "id")))
-    : [];
+  const ids = Array.isArray(all) ? all.slice(0, 2).map((template: unknown) => textAt(template, "id")) : [];
   const remove = (list: string[]) => harness.call("DELETE", `${path}?hsm_ids=[${list.join(",")}]`);
   expect(subcodeOf(await remove([...ids, "1"]))).toBe(2593002);
   expect(namesIn((await list("limit=100")).json)).toContain("welcome");
@@ -208,7 +218,7 @@ test("another WABA's templates are not there for this token", async () => {
   const foreign = await harness.call("GET", `/v24.0/${other.wabaId}/message_templates`);
   expect(foreign).toMatchObject({ status: 400, json: { error: { code: 100, error_subcode: 33 } } });
   const own = await harness.call("GET", `/v24.0/${other.wabaId}/message_templates`, undefined, other.token);
-  const id = at(own.json, "data.0.id");
+  const id = textAt(own.json, "data.0.id");
   expect(codeOf(await harness.call("GET", `/v24.0/${id}`))).toBe(100);
   expect(codeOf(await harness.call("POST", `/v24.0/${id}`, bodies("Taken over by another")))).toBe(100);
 });
