@@ -1,8 +1,6 @@
 import { copyFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DryMongoBinary, MongoBinary } from "mongodb-memory-server-core";
-import { MongoBinaryDownloadUrl } from "mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl";
 import { cacheWorkspace, putInCache } from "../mongod.cache";
 import type { Mongod, MongodSource, SourceContext, Unavailable } from "./mongod.source";
 
@@ -18,8 +16,15 @@ function reason(error: unknown): string {
   return `${error.message.split("\n")[0] ?? ""}${cause}`;
 }
 
+/** The library is loaded when it is needed, which it is not where any other source has a server. */
+const library = () => import("mongodb-memory-server-core");
+
 /** Asks for the archive's headers: offline, the library itself would retry for minutes. */
 async function archiveProblem(workspace: string): Promise<string | undefined> {
+  const { DryMongoBinary } = await library();
+  const { MongoBinaryDownloadUrl } = await import(
+    "mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl"
+  );
   const options = await DryMongoBinary.generateOptions({ version: DOWNLOAD_VERSION, downloadDir: workspace });
   const address = await new MongoBinaryDownloadUrl(options).getDownloadUrl();
   try {
@@ -31,6 +36,7 @@ async function archiveProblem(workspace: string): Promise<string | undefined> {
 }
 
 async function download(workspace: string): Promise<string | Unavailable> {
+  const { MongoBinary } = await library();
   const ended = new AbortController();
   const binary = await Promise.race([
     MongoBinary.getPath({ version: DOWNLOAD_VERSION, downloadDir: workspace, checkMD5: true }),
@@ -40,6 +46,7 @@ async function download(workspace: string): Promise<string | Unavailable> {
 }
 
 async function findIn(workspace: string, { cacheDir, log }: SourceContext): Promise<Mongod | Unavailable> {
+  const { DryMongoBinary } = await library();
   const options = { version: DOWNLOAD_VERSION, downloadDir: workspace };
   let binary: string | Unavailable | undefined = await DryMongoBinary.locateBinary(options);
   if (binary === undefined) {
