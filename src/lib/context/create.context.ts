@@ -41,9 +41,9 @@ export function createTenantContext(input: TenantContextInput): TenantContext {
 /** The same work done in the name of somebody else, e.g. a rule: its events carry `actor` and `causation`. */
 export function actingFor(
   ctx: TenantContext,
-  as: { actor: Actor; causation: Causation; runId: string },
+  as: { actor: Actor; causation: Causation; runId?: string },
 ): TenantContext {
-  return { ...ctx, actor: as.actor, causation: as.causation, runId: as.runId };
+  return { ...ctx, ...as };
 }
 
 /** Makes the context of work for the platform itself. */

@@ -74,6 +74,7 @@ automationRunSchema.index(
 );
 automationRunSchema.index({ leadId: 1, startedAt: -1, _id: -1 }, { name: "lead" });
 automationRunSchema.index({ ruleId: 1, startedAt: -1, _id: -1 }, { name: "rule" });
+automationRunSchema.index({ ruleId: 1, status: 1, startedAt: -1, _id: -1 }, { name: "rule_status" });
 // the sweep: due and without a job
 automationRunSchema.index(
   { status: 1, dueAt: 1 },
@@ -161,5 +162,5 @@ export const automationDecisionSchema = plainSchema<AutomationDecisionRecord>("a
 });
 // a rule decides about an event once
 automationDecisionSchema.index({ ruleId: 1, eventId: 1 }, { name: "decision", unique: true });
-automationDecisionSchema.index({ leadId: 1, at: -1 }, { name: "lead" });
+automationDecisionSchema.index({ leadId: 1, at: -1, _id: -1 }, { name: "lead" });
 automationDecisionSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });

@@ -1,6 +1,7 @@
 import { Types } from "mongoose";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
+import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { AppError } from "../../../lib/errors/app.error";
 import { failpoint } from "../../../lib/failpoint/failpoint";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
@@ -59,9 +60,8 @@ export async function decide(
   try {
     await writeDecision(ctx, rule, event, "enrolled", match.trace, run);
   } catch (error) {
-    const index = duplicateIndex(error);
-    if (index === "decision") return undefined;
-    if (index !== "enrollment" && index !== "concurrency") throw error;
+    if (isDuplicateKey(error, "decision")) return undefined;
+    if (!isDuplicateKey(error, "enrollment") && !isDuplicateKey(error, "concurrency")) throw error;
     await writeDecision(ctx, rule, event, "already_enrolled", match.trace, null);
     return undefined;
   }
@@ -168,7 +168,7 @@ async function writeDecision(
       await AutomationDecision.create(decision);
     } catch (error) {
       // Decided before, by an earlier dispatch of the same event.
-      if (duplicateIndex(error) !== "decision") throw error;
+      if (!isDuplicateKey(error, "decision")) throw error;
     }
     return;
   }
@@ -180,10 +180,4 @@ async function writeDecision(
     },
     { writeConcern: { w: "majority" } },
   );
-}
-
-/** Name of the unique index that refused a write; undefined for every other error. */
-function duplicateIndex(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error) || error.code !== 11_000) return undefined;
-  return /index: (\w+) dup key/.exec(error.message)?.[1];
 }

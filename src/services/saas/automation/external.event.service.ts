@@ -4,11 +4,12 @@ import {
   type ExternalEventInput,
   type ExternalEventResult,
 } from "../../../contracts/automation.contract";
-import type { CrmEventType, EventDraft } from "../../../contracts/crm.event.contract";
+import type { EventDraft } from "../../../contracts/crm.event.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { validationProblem } from "../../../lib/http/validation.problem";
 import { commitChange, EventAlreadyRecordedError } from "../../../lib/tenant/commit.change";
+import { appointmentEventId } from "../crm/appointment.event";
 import { findLeadBySubject } from "../crm/lead.service";
 
 /**
@@ -52,13 +53,8 @@ function describe(input: ExternalEventInput): Described {
   return { id: appointmentEventId(type, appointmentId, sequence), type, data: parsed.data };
 }
 
-function appointmentType(name: string): CrmEventType | undefined {
+function appointmentType(name: string): (typeof appointmentEventTypes)[number] | undefined {
   return appointmentEventTypes.find((type) => type === name);
-}
-
-/** Shared with the meeting endpoints, so that a confirmation told twice in two ways is one event. */
-export function appointmentEventId(type: string, appointmentId: string, sequence: number): string {
-  return `${type}:${appointmentId}:${sequence}`;
 }
 
 function occurred(input: ExternalEventInput): Pick<EventDraft, "occurredAt"> {

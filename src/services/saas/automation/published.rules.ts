@@ -1,4 +1,4 @@
-import type { Types } from "mongoose";
+import { type Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { type RuleDefinition, ruleDefinitionSchema } from "./rule.contract";
@@ -17,9 +17,7 @@ export async function findRulesByTrigger(
   triggers: readonly string[],
 ): Promise<Map<string, PublishedRule[]>> {
   const { AutomationRule, AutomationVersion } = await getCrmModels(ctx.clientCode);
-  const rules = await AutomationRule.find({ enabled: true })
-    .where("triggerEvent")
-    .in([...triggers])
+  const rules = await AutomationRule.find({ enabled: true, triggerEvent: trusted({ $in: [...triggers] }) })
     .sort({ priority: 1, createdAt: 1 })
     .lean();
   const found = new Map<string, PublishedRule[]>();

@@ -67,14 +67,10 @@ const delayStep = z
     id: stepId,
     type: z.literal("delay"),
     duration: durationSchema.optional().meta({ description: "Wait this long.", example: "PT5M" }),
-    until: z
-      .string()
-      .max(500)
-      .optional()
-      .meta({
-        description: "Wait until this time; a variable or an RFC 3339 time.",
-        example: "{{event.data.startsAt}}",
-      }),
+    until: z.string().max(500).optional().meta({
+      description: "Wait until this time; a variable or an RFC 3339 time.",
+      example: "{{event.data.startsAt}}",
+    }),
     offset: durationSchema
       .optional()
       .meta({ description: "Moves `until`, e.g. -PT24H for a day before.", example: "-PT24H" }),
@@ -150,14 +146,10 @@ export const ruleDefinitionSchema = z
           .enum(["never", "after_exit", "every_event"])
           .default("every_event")
           .meta({ description: "How often one lead may go through." }),
-        key: z
-          .string()
-          .max(500)
-          .optional()
-          .meta({
-            description: "One run per lead and rendered key.",
-            example: "{{event.data.appointmentId}}",
-          }),
+        key: z.string().max(500).optional().meta({
+          description: "One run per lead and rendered key.",
+          example: "{{event.data.appointmentId}}",
+        }),
       })
       .prefault({}),
     exitOn: z.array(exitOnSchema).max(20).default([]),

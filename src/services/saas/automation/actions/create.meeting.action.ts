@@ -24,14 +24,10 @@ export const createMeetingAction = defineAction({
       .meta({ description: "Begin; a variable or an RFC 3339 time.", example: "{{event.data.startsAt}}" }),
     duration: durationSchema.default("PT30M"),
     location: z.string().max(500).optional(),
-    appointmentId: z
-      .string()
-      .max(200)
-      .optional()
-      .meta({
-        description: "The appointment's id in your system; variables allowed.",
-        example: "{{event.data.appointmentId}}",
-      }),
+    appointmentId: z.string().max(200).optional().meta({
+      description: "The appointment's id in your system; variables allowed.",
+      example: "{{event.data.appointmentId}}",
+    }),
   },
   async run(ctx, { title, startsAt, duration, location, appointmentId }, { run, effectKey, scope }) {
     const begin = new Date(await renderText(startsAt, scope));

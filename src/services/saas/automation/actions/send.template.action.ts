@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { templateLanguageSchema } from "../../../../contracts/message.contract";
 import { sendMessage } from "../../messaging/message.service";
 import { renderText } from "../render";
 import { defineAction } from "./action";
@@ -13,11 +14,7 @@ export const sendTemplateAction = defineAction({
       .string()
       .regex(/^[a-z0-9_]{1,512}$/, "must be a template's name")
       .meta({ description: "Name of the template.", example: "welcome" }),
-    language: z
-      .string()
-      .regex(/^[a-z]{2,3}(_[A-Z]{2})?$/, "must be a language code such as en or pt_BR")
-      .optional()
-      .meta({ description: "Language; the template's only one when absent.", example: "en" }),
+    language: templateLanguageSchema.optional(),
     variables: z
       .record(z.string().max(64), z.string().max(1_024))
       .default({})

@@ -1,0 +1,81 @@
+import { Types } from "mongoose";
+import type { AutomationDecision, AutomationRun } from "../../../contracts/automation.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { AppError } from "../../../lib/errors/app.error";
+import { type Page, pageOf } from "../../../lib/query/page";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import type { RunStatus } from "../../../model/saas/automation.run.schema";
+import { type AutomationRule, toRule } from "./automation.service";
+import { toDecision, toRun } from "./run.service";
+
+interface Paging {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Rules, newest first. */
+export async function listRules(ctx: TenantContext, query: Paging): Promise<Page<AutomationRule>> {
+  const { AutomationRule } = await getCrmModels(ctx.clientCode);
+  const page = await pageOf(ctx, AutomationRule, {
+    route: "listAutomations",
+    query,
+    filter: {},
+    sort: { createdAt: -1, _id: -1 },
+  });
+  return { ...page, data: page.data.map(toRule) };
+}
+
+/** A rule's runs, newest first. @throws AppError not-found when there is no such rule */
+export async function listRuleRuns(
+  ctx: TenantContext,
+  query: Paging & { ruleId: string; status?: RunStatus | undefined },
+): Promise<Page<AutomationRun>> {
+  const { AutomationRule, AutomationRun } = await getCrmModels(ctx.clientCode);
+  const ruleId = new Types.ObjectId(query.ruleId);
+  if (!(await AutomationRule.exists({ _id: ruleId })))
+    throw new AppError("not-found", "There is no such rule.");
+  const page = await pageOf(ctx, AutomationRun, {
+    route: "listAutomationRuns",
+    query,
+    filter: { ruleId, ...(query.status ? { status: query.status } : {}) },
+    sort: { startedAt: -1, _id: -1 },
+  });
+  return { ...page, data: page.data.map(toRun) };
+}
+
+/** A lead's runs, newest first. @throws AppError not-found when there is no such lead */
+export async function listLeadRuns(
+  ctx: TenantContext,
+  query: Paging & { leadId: string },
+): Promise<Page<AutomationRun>> {
+  const { AutomationRun } = await getCrmModels(ctx.clientCode);
+  const page = await pageOf(ctx, AutomationRun, {
+    route: "listLeadAutomationRuns",
+    query,
+    filter: { leadId: await existingLead(ctx, query.leadId) },
+    sort: { startedAt: -1, _id: -1 },
+  });
+  return { ...page, data: page.data.map(toRun) };
+}
+
+/** What rules decided about a lead's events, newest first. @throws AppError not-found when there is no such lead */
+export async function listDecisions(
+  ctx: TenantContext,
+  query: Paging & { leadId: string },
+): Promise<Page<AutomationDecision>> {
+  const { AutomationDecision } = await getCrmModels(ctx.clientCode);
+  const page = await pageOf(ctx, AutomationDecision, {
+    route: "listLeadAutomationDecisions",
+    query,
+    filter: { leadId: await existingLead(ctx, query.leadId) },
+    sort: { at: -1, _id: -1 },
+  });
+  return { ...page, data: page.data.map(toDecision) };
+}
+
+async function existingLead(ctx: TenantContext, leadId: string): Promise<Types.ObjectId> {
+  const { Lead } = await getCrmModels(ctx.clientCode);
+  const _id = new Types.ObjectId(leadId);
+  if (!(await Lead.exists({ _id }))) throw new AppError("not-found", "There is no such lead.");
+  return _id;
+}
