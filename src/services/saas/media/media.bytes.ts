@@ -27,6 +27,17 @@ export async function allOf(source: AsyncIterable<Uint8Array>): Promise<Buffer> 
   return headOf(source, Number.POSITIVE_INFINITY);
 }
 
+/** Passes a stream on until the signal is aborted, and fails with its reason then. */
+export async function* untilAborted(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    signal.throwIfAborted();
+    yield chunk;
+  }
+}
+
 /** Passes a stream on, and fails with `tooLarge()` as soon as it has more than `most` bytes. */
 export async function* atMost(
   source: AsyncIterable<Uint8Array>,

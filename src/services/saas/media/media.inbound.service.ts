@@ -8,7 +8,7 @@ import { tenantMediaStorage } from "../../../lib/media/storage/gridfs.storage";
 import type { Change } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { MediaAssetRecord } from "../../../model/saas/media.asset.schema";
-import { atMost, headOf } from "./media.bytes";
+import { atMost, headOf, untilAborted } from "./media.bytes";
 import { cleanFileName } from "./media.file.name";
 import { deleteLoose, mediaFault, settleMedia, writeLoose } from "./media.record";
 import { enqueueProcessing } from "./media.upload.service";
@@ -120,8 +120,11 @@ export async function storeInboundMedia(
   if (!media?.provider) return (await MediaAsset.findById(mediaId).lean())?.state ?? "gone";
   try {
     const opened = await open(media.provider);
-    const original = await writeLoose(ctx, media._id, atMost(opened.bytes, mostBytes, tooLarge));
-    options.signal.throwIfAborted();
+    const original = await writeLoose(
+      ctx,
+      media._id,
+      atMost(untilAborted(opened.bytes, options.signal), mostBytes, tooLarge),
+    );
     const damage = damageOf(original, [opened, { size: null, sha256: media.declaredSha256 }]);
     if (damage) {
       await deleteLoose(ctx, media._id, [original.storageKey]);

@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
+import { inConversionSlot } from "../../../lib/media/conversion.slots";
 import { requireFfmpeg } from "../../../lib/media/ffmpeg.binary";
 import { compressImage, compressSticker } from "../../../lib/media/image";
 import {
@@ -54,7 +55,7 @@ export async function processMedia(
   const written: MediaRendition[] = [];
   try {
     if (media.attempts > mostAttempts) throw new Error("Converting was begun too often without an end.");
-    await convert(ctx, media, original, options.signal, written);
+    await inConversionSlot(options.signal, () => convert(ctx, media, original, options.signal, written));
   } catch (error) {
     const keys = written.map((rendition) => rendition.storageKey);
     await deleteLoose(ctx, media._id, keys);
