@@ -1,6 +1,7 @@
 /** Makes a database's indexes be those that the schemas declare. Nothing else creates or drops an index. */
 import { isDeepStrictEqual } from "node:util";
 import type { Connection, IndexOptions, mongo, Schema } from "mongoose";
+import { AppError } from "../errors/app.error";
 
 /** An index as we declare it: these options and no others, so that it can be compared with the server's. */
 interface DeclaredIndex {
@@ -20,15 +21,10 @@ export interface IndexChanges {
   readonly surplus: string[];
 }
 
-/** Thrown when an index was declared anew under its old name where two versions of the code may run side by side. */
-export class IndexChangedError extends Error {
-  override readonly name = "IndexChangedError";
-}
-
 /**
  * Creates every declared index that is missing. With `contract`, for when no older version runs any more, it also
  * drops indexes that are no longer declared and replaces those whose definition changed.
- * @throws IndexChangedError without `contract`, when a definition changed under its name.
+ * @throws AppError conflict without `contract`, when a definition changed under its name.
  */
 export async function syncIndexes(
   connection: Connection,
@@ -77,7 +73,8 @@ async function syncCollection(
     existing.delete(index.name);
     if (found && isDeepStrictEqual(definition(found), definition(index))) continue;
     if (found && !options.contract)
-      throw new IndexChangedError(
+      throw new AppError(
+        "conflict",
         `The index ${name}.${index.name} is declared differently from what the database has. Older code may still ` +
           "need the old one: declare the new one under a new name, or run the migration with --contract.",
       );

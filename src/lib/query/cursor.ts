@@ -11,7 +11,8 @@ export type CursorValue = string | number | boolean | null | Date | Types.Object
 
 /** The list that a cursor belongs to. */
 export interface CursorScope {
-  readonly clientCode: ClientCode;
+  /** Null for the platform's own lists. */
+  readonly clientCode: ClientCode | null;
   /** operationId of the list's route. */
   readonly route: string;
   readonly sort: unknown;

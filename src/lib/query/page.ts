@@ -29,7 +29,7 @@ export interface Page<T> {
  * @throws AppError invalid-cursor
  */
 export async function pageOf<T>(
-  ctx: { readonly clientCode: ClientCode },
+  ctx: { readonly clientCode: ClientCode | null },
   model: Model<T>,
   { route, query, filter, sort }: PageRequest<T>,
 ): Promise<Page<T>> {

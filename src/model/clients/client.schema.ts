@@ -21,6 +21,7 @@ export interface ClientRecord extends BaseRecord {
   /** `provisioning` until its database is ready: a creation that was cut off goes on from there. */
   status: "provisioning" | "active" | "suspended" | "offboarding";
   suspendedReason: string | null;
+  suspendedAt: Date | null;
   apiKeys: ApiKeyRecord[];
 }
 
@@ -29,6 +30,7 @@ export const clientSchema = recordSchema<ClientRecord>("clients", {
   name: { type: String, required: true },
   status: { type: String, enum: ["provisioning", "active", "suspended", "offboarding"], required: true },
   suspendedReason: { type: String, default: null },
+  suspendedAt: { type: Date, default: null },
   apiKeys: {
     type: [
       new Schema<ApiKeyRecord>(

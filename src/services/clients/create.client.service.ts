@@ -13,9 +13,9 @@ import { migrateDatabase } from "../../lib/tenant/migrations/migrate.database";
 import { acquireTenantDatabase } from "../../lib/tenant/open.tenant.database";
 import { setUpTenantSettings } from "../../lib/tenant/tenant.settings";
 import { databasePlace, dataSourcePlace } from "../../lib/tenant/tenant.source";
-import { getClient } from "./client.service";
 import { newApiKey } from "./new.api.key";
 import { admitToClient } from "./platform.gate";
+import { getClient } from "./read.client.service";
 
 const longestName = 63;
 
@@ -101,7 +101,7 @@ async function reserve(ctx: PlatformContext, input: NewClient, uri: string, dbNa
         { clientCode: input.clientCode, status: "provisioning" },
         {
           $set: { name: input.name, updatedAt: now },
-          $setOnInsert: { suspendedReason: null, apiKeys: [], version: 1, createdAt: now },
+          $setOnInsert: { suspendedReason: null, suspendedAt: null, apiKeys: [], version: 1, createdAt: now },
         },
         { session, upsert: true },
       );

@@ -3,6 +3,7 @@ import type { Connection } from "mongoose";
 import type { ClientCode } from "../../../contracts/common.contract";
 import { crmSchemas } from "../../../model/saas";
 import { type IndexChanges, syncIndexes } from "../../db/sync.indexes";
+import { AppError } from "../../errors/app.error";
 import { failpoint } from "../../failpoint/failpoint";
 import { claimDatabase, migrationsCollection } from "../tenant.owner";
 import { tenantMigrations } from "./index";
@@ -34,17 +35,12 @@ export interface MigrationReport {
   readonly indexes: IndexChanges;
 }
 
-/** Thrown when the database's record and the code disagree; nothing is changed then. */
-export class MigrationError extends Error {
-  override readonly name = "MigrationError";
-}
-
 /**
  * Runs the migrations that this database lacks, going on at the step where a killed run stopped, then makes its
  * indexes what the schemas declare. Run again it changes nothing.
- * @throws MigrationError when a migration was edited after it ran or the database is ahead of this code,
- *   MigrationLockError when another run holds the lock, AppError conflict when the database is another tenant's,
- *   IndexChangedError when an index changed under its name and `contract` is not set.
+ * @throws AppError conflict when a migration was edited after it ran, the database is ahead of this code or another
+ *   tenant's, another run holds the lock, or an index changed under its name and `contract` is not set. Nothing that
+ *   the message does not speak of is changed then.
  */
 export async function migrateDatabase(
   connection: Connection,
@@ -100,11 +96,13 @@ function refuseDisagreement(
   for (const [id, row] of recorded) {
     const checksum = known.get(id);
     if (checksum === undefined)
-      throw new MigrationError(
+      throw new AppError(
+        "conflict",
         `The database has the migration ${id}, which this version does not know. Deploy the newer version first.`,
       );
     if (checksum !== row.checksum)
-      throw new MigrationError(
+      throw new AppError(
+        "conflict",
         `The migration ${id} was edited after it ran here. Restore it, and put the change into a new migration.`,
       );
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "mongoose";
+import { AppError } from "../../errors/app.error";
 import { migrationsCollection } from "../tenant.owner";
 
 interface LockRow {
@@ -9,14 +10,9 @@ interface LockRow {
   leaseUntil: Date;
 }
 
-/** Thrown when another process migrates the same database, or took the lock over while we were silent. */
-export class MigrationLockError extends Error {
-  override readonly name = "MigrationLockError";
-}
-
 /** The lock of one run. `confirm()` before each write that only the holder may do. */
 export interface MigrationLock {
-  /** @throws MigrationLockError when the lease was lost. */
+  /** @throws AppError conflict when the lease was lost. */
   confirm(): Promise<void>;
 }
 
@@ -24,7 +20,7 @@ export interface MigrationLock {
  * Runs `work` as the only one that migrates this database. The lock is a lease by the server's clock, renewed every
  * third of it, so a killed run blocks the next one for no longer than `leaseMs`.
  * @param times `leaseMs`: how long a silent holder keeps the lock; `waitMs`: how long to wait for it.
- * @throws MigrationLockError
+ * @throws AppError conflict when another run holds the lock for longer, or took it over.
  */
 export async function withMigrationLock<T>(
   connection: Connection,
@@ -38,7 +34,7 @@ export async function withMigrationLock<T>(
   const confirm = async (): Promise<void> => {
     const { matchedCount } = await rows.updateOne({ _id: "lock", token }, [{ $set: { leaseUntil } }]);
     if (matchedCount === 0)
-      throw new MigrationLockError("The migration's lock was taken over by another run; this one stops.");
+      throw new AppError("conflict", "The migration's lock was taken over by another run; this one stops.");
   };
 
   await rows.updateOne(
@@ -54,7 +50,10 @@ export async function withMigrationLock<T>(
     );
     if (matchedCount === 1) break;
     if (Date.now() > giveUpAt)
-      throw new MigrationLockError("Another run migrates this database. Wait for it to end, then try again.");
+      throw new AppError(
+        "conflict",
+        "Another run migrates this database. Wait for it to end, then try again.",
+      );
     await sleep(100);
   }
 
@@ -67,7 +66,7 @@ export async function withMigrationLock<T>(
   try {
     return await work({
       async confirm() {
-        if (lost instanceof MigrationLockError) throw lost;
+        if (lost instanceof AppError) throw lost;
         await confirm();
       },
     });
