@@ -1,11 +1,12 @@
 /** Makes what a local stack holds before anybody calls it: central indexes, an admin key, the tenants, their numbers. */
 import { randomUUID } from "node:crypto";
+import { newClientSchema } from "../../src/contracts/client.contract";
 import { createPlatformContext, createTenantContext } from "../../src/lib/context/create.context";
 import type { PlatformContext } from "../../src/lib/context/tenant.context";
 import { migrateCentral } from "../../src/lib/db/central.migrations";
-import { closeAllConnections } from "../../src/lib/tenant/tenant.registry";
+import { closeAllConnections, withTenant } from "../../src/lib/tenant/tenant.registry";
 import { createAdminKey } from "../../src/services/clients/admin.key.service";
-import { createClient, findClient, migrateClient } from "../../src/services/clients/client.service";
+import { createClient } from "../../src/services/clients/create.client.service";
 import { admitToClient } from "../../src/services/clients/platform.gate";
 import { dispatchEvents } from "../../src/services/saas/automation/dispatch.events";
 import { connectNumber } from "../../src/services/saas/whatsapp/connect.number.service";
@@ -31,8 +32,9 @@ export async function provision(keys: StackKeys, log: (line: string) => void): P
   const apiKeys = { ...keys.apiKeys };
   const tenants: StackTenant[] = [];
   for (const tenant of localTenants) {
-    const apiKey = apiKeys[tenant.clientCode] ?? (await makeTenant(platform, tenant));
+    const apiKey = apiKeys[tenant.clientCode] ?? (await createTenant(platform, tenant));
     apiKeys[tenant.clientCode] = apiKey;
+    await connect(platform, tenant);
     tenants.push({
       clientCode: tenant.clientCode,
       apiKey,
@@ -43,4 +45,25 @@ export async function provision(keys: StackKeys, log: (line: string) => void): P
     log(`Tenant ${tenant.clientCode} (${tenant.name}) is ready at ${tenant.displayPhoneNumber}.`);
   }
   return { keys: { ...keys, adminKey, apiKeys }, adminKey, tenants, close: closeAllConnections };
+}
+
+async function createTenant(platform: PlatformContext, tenant: LocalTenant): Promise<string> {
+  const input = newClientSchema.parse({
+    clientCode: tenant.clientCode,
+    name: tenant.name,
+    keyName: "local stack",
+  });
+  return (await createClient(platform, input)).apiKey.key;
+}
+
+/** Also at a second start: the fake Meta forgets what subscribed to it. */
+async function connect(platform: PlatformContext, tenant: LocalTenant): Promise<void> {
+  const clientCode = await admitToClient(platform, tenant.clientCode, { action: "number.connect" });
+  const ctx = createTenantContext({
+    clientCode,
+    actor: platform.actor,
+    requestId: platform.requestId,
+    dispatch: dispatchEvents,
+  });
+  await withTenant(clientCode, () => connectNumber(ctx, tenant));
 }

@@ -12,6 +12,7 @@ import {
 import type { ActivityRecord } from "../../model/saas/activity.schema";
 import type { OutboxRecord } from "../../model/saas/outbox.schema";
 import type { TenantContext } from "../context/tenant.context";
+import { isDuplicateKey } from "../db/duplicate.key";
 import { failpoint } from "../failpoint/failpoint";
 import { type CrmModels, getCrmModels } from "./get.crm.model";
 import { markTenantActive } from "./mark.active";
@@ -90,7 +91,7 @@ async function writeEvents(
   const { Activity, Counter, Outbox } = change.models;
   const { session, now } = change;
   const lines = drafts.flatMap((draft) => timelineLine(ctx, draft, now) ?? []);
-  if (lines.length > 0) await Activity.insertMany(lines, { session });
+  await once(lines.length === 0 ? undefined : Activity.insertMany(lines, { session }));
 
   const counter = await Counter.findOneAndUpdate(
     { _id: "events" },
@@ -100,14 +101,18 @@ async function writeEvents(
   if (!counter) throw new Error("The event counter returned nothing after an upsert.");
   const firstSeq = counter.value - drafts.length + 1;
   const rows = drafts.map((draft, index) => outboxRow(ctx, draft, firstSeq + index, now));
-  try {
-    await Outbox.insertMany(rows, { session });
-  } catch (error) {
-    if (isDuplicateEvent(error))
-      throw new EventAlreadyRecordedError("This cause was processed before.", { cause: error });
-    throw error;
-  }
+  await once(Outbox.insertMany(rows, { session }));
   return rows.map(toCrmEvent);
+}
+
+/** @throws EventAlreadyRecordedError when the timeline or the log has one of these events. */
+async function once(inserted: Promise<unknown> | undefined): Promise<void> {
+  try {
+    await inserted;
+  } catch (error) {
+    if (!isDuplicateKey(error, "event")) throw error;
+    throw new EventAlreadyRecordedError("This cause was processed before.", { cause: error });
+  }
 }
 
 function outboxRow(ctx: TenantContext, draft: RecordedDraft, seq: number, now: Date): OutboxRecord {
@@ -174,10 +179,4 @@ export function toCrmEvent(row: OutboxRecord): CrmEvent {
     occurredAt: row.occurredAt.toISOString(),
     ...(row.requestId === undefined ? {} : { requestId: row.requestId }),
   };
-}
-
-function isDuplicateEvent(error: unknown): boolean {
-  return (
-    error instanceof Error && "code" in error && error.code === 11_000 && /index: event\b/.test(error.message)
-  );
 }

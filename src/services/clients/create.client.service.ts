@@ -13,6 +13,7 @@ import { migrateDatabase } from "../../lib/tenant/migrations/migrate.database";
 import { acquireTenantDatabase } from "../../lib/tenant/open.tenant.database";
 import { setUpTenantSettings } from "../../lib/tenant/tenant.settings";
 import { databasePlace, dataSourcePlace } from "../../lib/tenant/tenant.source";
+import { setUpDefaultPipeline } from "../saas/crm/tenant.defaults";
 import { newApiKey } from "./new.api.key";
 import { admitToClient } from "./platform.gate";
 import { getClient } from "./read.client.service";
@@ -48,6 +49,7 @@ export async function createClient(
     });
     const { applied, indexes } = await migrateDatabase(database.connection, clientCode);
     await setUpTenantSettings(database.connection, { ...input, now: ctx.now() });
+    await setUpDefaultPipeline(database.connection, { ...input, now: ctx.now() });
     progress(`The database ${dbName} is ready, with ${indexes.created.length} new indexes.`);
 
     const { row, shown } = newApiKey({ name: input.keyName, scopes, now: ctx.now() });
