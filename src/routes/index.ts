@@ -1,6 +1,28 @@
 /** Every route of the API, in the order of its documentation. ADD A ROUTE FILE HERE. */
 import type { Route } from "../lib/http/define.route";
+import { automationRoutes } from "./crm/automation.routes";
+import { changeRoutes } from "./crm/change.routes";
+import { eventRoutes } from "./crm/event.routes";
+import { leadRoutes } from "./crm/lead.routes";
 import { mediaRoutes } from "./crm/media.routes";
+import { meetingRoutes } from "./crm/meeting.routes";
+import { pipelineRoutes } from "./crm/pipeline.routes";
+import { settingsRoutes } from "./crm/settings.routes";
+import { docsRoutes } from "./docs.routes";
 import { adminHealthRoutes, healthRoutes } from "./health.routes";
+import { whatsappWebhookRoutes } from "./whatsapp.webhook.routes";
 
-export const routes: readonly Route[] = [...mediaRoutes, ...adminHealthRoutes, ...healthRoutes];
+export const routes: readonly Route[] = [
+  ...leadRoutes,
+  ...pipelineRoutes,
+  ...meetingRoutes,
+  ...settingsRoutes,
+  ...changeRoutes,
+  ...automationRoutes,
+  ...eventRoutes,
+  ...mediaRoutes,
+  ...whatsappWebhookRoutes,
+  ...adminHealthRoutes,
+  ...healthRoutes,
+  ...docsRoutes(() => routes),
+];

@@ -1,0 +1,19 @@
+import * as z from "zod";
+import type { Route } from "./define.route";
+
+const idempotencyKey = z.string().min(1).max(255).optional().meta({
+  description: "Makes it safe to repeat the request: the same key gets the same answer for 24 hours.",
+  example: "5f0c1f4e-6c0b-4a53-9f0e-0f2d2a9d1c11",
+});
+const ifMatch = z.string().optional().meta({
+  description: "The ETag you saw; 412 when it is no longer the present one.",
+  example: '"3"',
+});
+
+/** The request headers that a route minds, beside those of its credentials. */
+export function openApiHeaders(route: Route): z.ZodObject {
+  return z.object({
+    ...(route.idempotent ? { "Idempotency-Key": idempotencyKey } : {}),
+    ...(route.problems.includes("precondition-failed") ? { "If-Match": ifMatch } : {}),
+  });
+}
