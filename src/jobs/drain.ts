@@ -36,8 +36,14 @@ export interface DrainOptions {
   readonly untilIdleMs?: number;
   /** How long running handlers may go on after the stop, in ms. Default 5,000; at most what the deadline leaves. */
   readonly graceMs?: number;
+  /** Which tenants it serves; absent: all. */
+  readonly serves?: (clientCode: string) => boolean;
+  /** Stops claiming when this much of the deadline is left, in ms: as long as its slowest handlers take. Default 10,000. */
+  readonly reserveMs?: number;
   /** Default: the project's handlers. */
   readonly handlers?: JobHandlers;
+  /** Counts into this one while it runs; absent: one of its own. */
+  readonly report?: DrainReport;
   /** Shown with the jobs it holds. Default: host and process id. */
   readonly workerId?: string;
 }
@@ -50,8 +56,8 @@ export interface DrainReport extends Record<Outcome, number> {
   idle: boolean;
 }
 
-/** Left of the deadline when it stops claiming, and when it stops waiting for handlers. */
-const stopClaimingMs = 10_000;
+const defaultReserveMs = 10_000;
+/** What the last writes may take. */
 const flushMs = 1_500;
 const defaultGraceMs = 5_000;
 /** A claimed job waits in hand at most about this long, so that other runners get their part. */
@@ -59,42 +65,47 @@ const prefetchMs = 250;
 const mostInHand = 50;
 const shortestWaitMs = 20;
 const longestWaitMs = 500;
+const claimTries = 4;
 /** Queues whose jobs keep a core busy: they run beside the others, one per core, and nothing is prefetched. */
 const heavyQueues: readonly QueueName[] = ["media"];
+
+/** A report of nothing yet. */
+export function emptyReport(): DrainReport {
+  const none = { done: 0, retried: 0, dead: 0, cancelled: 0, parked: 0, "given-back": 0, lost: 0 };
+  return { ran: 0, ...none, idle: false };
+}
 
 class Drain {
   private readonly hand = new Hand();
   private readonly settler = new Settler();
-  private readonly upkeep = new Upkeep();
   private readonly heart = new Heart(this.hand, (held, reason) => this.stop(held, reason));
   private readonly turns: Turns;
   private readonly heavy: boolean;
   private readonly pace: Pace;
   private readonly stopped = new Map<HeldJob, StopReason>();
-  private readonly report: DrainReport = {
-    ran: 0,
-    done: 0,
-    retried: 0,
-    dead: 0,
-    cancelled: 0,
-    parked: 0,
-    "given-back": 0,
-    lost: 0,
-    idle: false,
-  };
   /** Running mean of a handler's time; nothing is prefetched before it is known. */
   private meanMs = Number.POSITIVE_INFINITY;
 
-  constructor(private readonly options: DrainOptions) {
+  private failedClaims = 0;
+  /** Nothing more to do, as of its last look. */
+  idle = false;
+
+  constructor(
+    private readonly options: DrainOptions,
+    private readonly report: DrainReport,
+    private readonly upkeep: Upkeep,
+  ) {
+    const serves = options.serves ?? (() => true);
     this.heavy = options.queues.some((queue) => heavyQueues.includes(queue));
     this.turns = new Turns(
       options.queues,
       options.workerId ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+      serves,
     );
-    this.pace = new Pace(options.queues, this.turns.lookAgain);
+    this.pace = new Pace(options.queues, serves, this.turns.lookAgain);
   }
 
-  async run(): Promise<DrainReport> {
+  async run(): Promise<void> {
     const { signal } = this.options;
     await refreshClock();
     signal?.addEventListener("abort", this.pace.wake);
@@ -108,12 +119,11 @@ class Drain {
       signal?.removeEventListener("abort", this.pace.wake);
       await this.heart.end();
     }
-    return this.report;
   }
 
   private mustStop(): boolean {
-    const { signal, deadline } = this.options;
-    return signal?.aborted === true || (deadline !== undefined && deadline() <= stopClaimingMs);
+    const { signal, deadline, reserveMs = defaultReserveMs } = this.options;
+    return signal?.aborted === true || (deadline !== undefined && deadline() <= reserveMs);
   }
 
   /** Claims and starts until it must stop, or until there was nothing for long enough. */
@@ -124,7 +134,7 @@ class Drain {
     while (!this.mustStop()) {
       if ((await this.upkeep.tick(first)) > 0) this.turns.lookAgain();
       first = false;
-      const { found, fresh } = await this.claimMore();
+      const { found, fresh } = await this.claimPatiently();
       this.startReady();
       if (found > 0 || this.hand.size > 0) {
         idleSince = performance.now();
@@ -134,7 +144,7 @@ class Drain {
         performance.now() - idleSince >= (this.options.untilIdleMs ?? Number.POSITIVE_INFINITY)
       ) {
         if ((await this.upkeep.tick(true)) > 0) continue;
-        this.report.idle = true;
+        this.idle = true;
         return;
       }
       if (found === 0) {
@@ -150,6 +160,23 @@ class Drain {
     if (this.heavy) return concurrency;
     const quick = Math.floor((concurrency * prefetchMs) / Math.max(1, this.meanMs));
     return Math.max(concurrency, Math.min(mostInHand, quick));
+  }
+
+  /** A central database that does not answer for a moment is waited for; a short run gives up after a few tries. */
+  private async claimPatiently(): Promise<{ found: number; fresh: boolean }> {
+    try {
+      const claimed = await this.claimMore();
+      this.failedClaims = 0;
+      return claimed;
+    } catch (error) {
+      const { deadline, untilIdleMs } = this.options;
+      this.failedClaims += 1;
+      const short = deadline !== undefined || untilIdleMs !== undefined;
+      if (short && this.failedClaims >= claimTries) throw error;
+      rootLogger().warn("Jobs could not be claimed; trying again.", { failures: this.failedClaims }, error);
+      await this.pace.wait(longestWaitMs);
+      return { found: 0, fresh: false };
+    }
   }
 
   private async claimMore(): Promise<{ found: number; fresh: boolean }> {
@@ -268,20 +295,10 @@ export async function drain(options: DrainOptions): Promise<DrainReport> {
     { queues: light, concurrency: options.concurrency },
     { queues: heavy, concurrency: Math.min(options.concurrency, availableParallelism()) },
   ].filter(({ queues }) => queues.length > 0);
-  const reports = await Promise.all(parts.map((part) => new Drain({ ...options, ...part }).run()));
-  return reports.reduce(sumOf);
-}
-
-function sumOf(a: DrainReport, b: DrainReport): DrainReport {
-  return {
-    ran: a.ran + b.ran,
-    done: a.done + b.done,
-    retried: a.retried + b.retried,
-    dead: a.dead + b.dead,
-    cancelled: a.cancelled + b.cancelled,
-    parked: a.parked + b.parked,
-    "given-back": a["given-back"] + b["given-back"],
-    lost: a.lost + b.lost,
-    idle: a.idle && b.idle,
-  };
+  const report = options.report ?? emptyReport();
+  const upkeep = new Upkeep();
+  const drains = parts.map((part) => new Drain({ ...options, ...part }, report, upkeep));
+  await Promise.all(drains.map((one) => one.run()));
+  report.idle = drains.every(({ idle }) => idle);
+  return report;
 }

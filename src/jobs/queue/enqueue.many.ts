@@ -52,7 +52,6 @@ export async function enqueueMany(list: readonly AnyNewJob[]): Promise<Enqueued[
     answers.push(...(await Promise.all(unique.slice(from, from + side).map(insertOne))));
   for (const one of ordered) answers.push(await insertOne(one));
 
-  const immediate = drafted.filter(({ job }) => isImmediate(job));
-  if (immediate.length > 0) await announce([...new Set(immediate.map(({ draft }) => draft.queue))]);
+  await announce(drafted.filter(({ job }) => isImmediate(job)).map(({ draft }) => draft));
   return answers.sort(([a], [b]) => a - b).map(([, answer]) => answer);
 }

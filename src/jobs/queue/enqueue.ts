@@ -39,6 +39,6 @@ export async function enqueue<K extends JobName>(
   if (session && !isCentralSession(session)) throw new ForeignSessionError();
   const draft = draftJob(job);
   const { id, created, state } = await insertJob(draft, job, session);
-  if (created && isImmediate(job)) await announce([draft.queue]);
+  if (created && isImmediate(job)) await announce([draft]);
   return { jobId: id.toHexString(), created, state };
 }

@@ -1,7 +1,7 @@
 import type { mongo } from "mongoose";
 import { centralConnection } from "../../lib/db/central.connection";
 import { env } from "../../lib/env/env";
-import type { JobRecord } from "../../model/clients/job.schema";
+import type { JobPollerRecord, JobRecord } from "../../model/clients/job.schema";
 import type { PlatformMarkRecord } from "../../model/clients/platform.schema";
 
 export type JobsCollection = mongo.Collection<JobRecord>;
@@ -17,3 +17,7 @@ export const jobsCollection = (): Promise<JobsCollection> => central<JobRecord>(
 /** The platform's small marks, for statements that compare with the server's clock. */
 export const marksCollection = (): Promise<mongo.Collection<PlatformMarkRecord>> =>
   central<PlatformMarkRecord>("platformMarks");
+
+/** Who serves which shard. */
+export const pollersCollection = (): Promise<mongo.Collection<JobPollerRecord>> =>
+  central<JobPollerRecord>("jobPollers");

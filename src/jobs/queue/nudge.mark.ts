@@ -1,16 +1,15 @@
 import { isDuplicateKey } from "./duplicate.key";
-import type { QueueName } from "./job.catalog";
 import { marksCollection } from "./jobs.collection";
 
 /**
- * Takes the right to nudge a queue's poller: at most one process gets it in `everyMs`, by the server's clock.
+ * Takes the right to nudge a shard's poller (`<queue>:<shard>`): at most one process gets it in `everyMs`, by the server's clock.
  * @returns false when somebody else nudged it a moment ago.
  */
-export async function takeNudge(queue: QueueName, everyMs: number): Promise<boolean> {
+export async function takeNudge(place: string, everyMs: number): Promise<boolean> {
   const marks = await marksCollection();
   try {
     const taken = await marks.updateOne(
-      { _id: `nudge:${queue}`, $expr: { $lt: ["$at", { $subtract: ["$$NOW", everyMs] }] } },
+      { _id: `nudge:${place}`, $expr: { $lt: ["$at", { $subtract: ["$$NOW", everyMs] }] } },
       [{ $set: { at: "$$NOW", value: { $add: [{ $ifNull: ["$value", 0] }, 1] } } }],
       { upsert: true, maxTimeMS: 500 },
     );

@@ -1,22 +1,28 @@
 import type { QueueName } from "./job.catalog";
 
-type Listener = () => void;
-const listeners = new Map<QueueName, Set<Listener>>();
-
-/** Wakes the drains of this process that serve a queue. @returns false when there is none. */
-export function wakeLocalDrains(queue: QueueName): boolean {
-  const woken = listeners.get(queue) ?? [];
-  for (const wake of woken) wake();
-  return listeners.has(queue);
+interface LocalDrain {
+  readonly queues: readonly QueueName[];
+  readonly serves: (clientCode: string) => boolean;
+  readonly wake: () => void;
 }
 
-/** Registers a drain of this process for these queues, while it takes work. @returns how to end it. */
-export function listenForWork(queues: readonly QueueName[], wake: Listener): () => void {
-  for (const queue of queues) listeners.set(queue, (listeners.get(queue) ?? new Set()).add(wake));
+const drains = new Set<LocalDrain>();
+
+/** Wakes the drains of this process that would take this tenant's jobs. @returns false when there is none. */
+export function wakeLocalDrains(queue: QueueName, clientCode: string): boolean {
+  let woken = false;
+  for (const drain of drains) {
+    if (!drain.queues.includes(queue) || !drain.serves(clientCode)) continue;
+    drain.wake();
+    woken = true;
+  }
+  return woken;
+}
+
+/** Registers a drain of this process, while it takes work. @returns how to end it. */
+export function listenForWork(drain: LocalDrain): () => void {
+  drains.add(drain);
   return () => {
-    for (const queue of queues) {
-      listeners.get(queue)?.delete(wake);
-      if (listeners.get(queue)?.size === 0) listeners.delete(queue);
-    }
+    drains.delete(drain);
   };
 }

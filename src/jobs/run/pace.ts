@@ -7,14 +7,12 @@ export class Pace {
   private woken = false;
   private readonly unlisten: () => void;
 
-  constructor(
-    queues: readonly QueueName[],
-    private readonly onWork: () => void,
-  ) {
-    this.unlisten = listenForWork(queues, () => {
-      this.onWork();
+  constructor(queues: readonly QueueName[], serves: (clientCode: string) => boolean, onWork: () => void) {
+    const wake = () => {
+      onWork();
       this.wake();
-    });
+    };
+    this.unlisten = listenForWork({ queues, serves, wake });
   }
 
   /** Ends the current wait, or the next one at once. */

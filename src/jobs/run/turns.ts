@@ -25,6 +25,7 @@ export class Turns {
   constructor(
     private readonly queues: readonly QueueName[],
     private readonly workerId: string,
+    private readonly serves: (clientCode: string) => boolean,
   ) {}
 
   /** There is new work: look again at the next take. */
@@ -61,7 +62,8 @@ export class Turns {
     this.lookedAt = performance.now();
     const found: Turn[] = [];
     for (const queue of this.queues)
-      for (const clientCode of await tenantsWithWork(queue)) found.push({ queue, clientCode, credit: 0 });
+      for (const clientCode of await tenantsWithWork(queue))
+        if (this.serves(clientCode)) found.push({ queue, clientCode, credit: 0 });
     const suspended = await suspendedAmong([...new Set(found.map(({ clientCode }) => clientCode))]);
     const able = found.filter(({ clientCode }) => !suspended.has(clientCode) && !this.isResting(clientCode));
     // Runners begin at different places, so that they seldom meet at one tenant.

@@ -1,3 +1,4 @@
+import { refreshClock } from "../../lib/clock/clock";
 import { rootLogger } from "../../lib/log/logger";
 import { unpark } from "../queue/park";
 import { promoteDue } from "../queue/promote";
@@ -13,6 +14,7 @@ interface Chore {
 
 /** What a drain does for the queue beside running jobs. ADD A CHORE HERE. */
 const chores: readonly Chore[] = [
+  { name: "clock", everyMs: 1_000, run: () => refreshClock().then(() => 0) },
   { name: "promote", everyMs: 250, run: promoteDue },
   { name: "reap", everyMs: 500, run: reapExpired },
   { name: "unpark", everyMs: 30_000, run: unpark },

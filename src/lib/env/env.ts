@@ -91,6 +91,15 @@ export const environmentSchema = z.object({
       "Name of the poller function that enqueueing an immediate job nudges. Empty: no nudge, the schedule picks jobs up.",
     ),
   MEDIA_POLLER_FUNCTION_NAME: z.string().default("").describe("The same for the media poller."),
+  POLLER_SHARDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      "How many pollers of a queue may run side by side; tenants are spread over them. Set the functions' reserved concurrency to the same.",
+    ),
   FFMPEG_PATH: z
     .string()
     .default("")

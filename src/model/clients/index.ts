@@ -4,7 +4,7 @@
  */
 import { clientDataSourceSchema } from "./client.data.source.schema";
 import { clientSchema } from "./client.schema";
-import { jobSchema } from "./job.schema";
+import { jobPollerSchema, jobSchema } from "./job.schema";
 import {
   adminKeySchema,
   alertSchema,
@@ -24,6 +24,7 @@ export const centralSchemas = {
   Client: clientSchema,
   ClientDataSource: clientDataSourceSchema,
   Job: jobSchema,
+  JobPoller: jobPollerSchema,
   PlatformAudit: platformAuditSchema,
   PlatformMark: platformMarkSchema,
   Quarantine: quarantineSchema,

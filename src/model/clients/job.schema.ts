@@ -135,3 +135,15 @@ jobSchema.index(
 jobSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
 // the admin's lists
 jobSchema.index({ clientCode: 1, state: 1, _id: -1 }, { name: "admin" });
+
+/** `<queue>:<shard>`: the poller that serves a part of a queue's tenants. A lease: one that died is free when it runs out. */
+export interface JobPollerRecord {
+  _id: string;
+  holder: string;
+  until: Date;
+}
+export const jobPollerSchema = plainSchema<JobPollerRecord>("jobPollers", {
+  _id: { type: String, required: true },
+  holder: { type: String, required: true },
+  until: { type: Date, required: true },
+});
