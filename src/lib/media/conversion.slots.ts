@@ -9,8 +9,12 @@ export function createConversionSlots(most: number) {
   let running = 0;
 
   return async function inSlot<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
+    if (running < most) running++;
+    else {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+      });
+    }
     try {
       signal.throwIfAborted();
       return await work();
