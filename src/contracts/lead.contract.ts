@@ -149,6 +149,14 @@ export const leadTagsSchema = z.strictObject({
   tags: tagsSchema.min(1),
 });
 
+/** Tags to take away: in the body, or as `tag` in the query for clients that send no body with DELETE. */
+export const removeTagsQuery = z.strictObject({
+  tag: z
+    .union([tagSchema, z.array(tagSchema).max(100)])
+    .optional()
+    .meta({ description: "Tag to remove; may be repeated.", example: "fair2026" }),
+});
+
 export const leadStatuses = ["open", "won", "lost"] as const;
 const statusSchema = z
   .enum(leadStatuses)

@@ -1,7 +1,7 @@
 /**
  * Places in an order that people drag things in: strings that sort by their bytes, with room between any two. Ends
  * move by a fixed step in the first eight characters, so that adding at an end never makes ranks longer; only
- * dropping again and again into the same gap does, by one character in about six.
+ * dropping again and again into the same gap does, by one character in five.
  */
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const base = digits.length;

@@ -35,8 +35,3 @@ export function checkVersion<R extends { version: number }>(
     { extensions: { current: show(record) }, headers: { etag: `"${record.version}"` } },
   );
 }
-
-/** Whether a unique index refused the write. */
-export function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === 11_000;
-}

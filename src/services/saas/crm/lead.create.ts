@@ -9,6 +9,7 @@ import { claimIdentities, duplicateLead, findTwin, identityKeysOf } from "./lead
 import { displayNameOf } from "./lead.name";
 import { rankFor } from "./lead.place";
 import { readSettings } from "./settings.read";
+import { recordStageEvents, stageData } from "./stage.events";
 import { enterStage } from "./stage.history";
 import { findFirstStage, findStageById, type StagePlace } from "./stage.lookup";
 
@@ -47,17 +48,15 @@ export async function createLeadInChange(
   if (place) record.rank = await rankFor(change, place.stage._id, {}, null);
   await Lead.insertMany([record], { session: change.session });
   await claimIdentities(change, record._id, identity.keys);
-  if (place) await enterStage(ctx, change, record._id, null, place);
   change.record({
     type: "lead_created",
     subject: { leadId: record._id.toHexString() },
-    data: {
-      source: record.source,
-      pipelineId: place?.pipeline._id.toHexString() ?? null,
-      pipelineKey: place?.pipeline.key ?? null,
-      stageKey: place?.stage.key ?? null,
-    },
+    data: { source: record.source, ...stageData(place) },
   });
+  if (place) {
+    await enterStage(ctx, change, record._id, null, place);
+    await recordStageEvents(change, null, record, place);
+  }
   return record;
 }
 

@@ -6,6 +6,7 @@ import { checkVersion, invalidReference, invalidState } from "./crm.problem";
 import { type Place, rankFor } from "./lead.place";
 import { livingLead, saveLead } from "./lead.record";
 import { toLead } from "./lead.serialiser";
+import { recordStageEvents } from "./stage.events";
 import { enterStage } from "./stage.history";
 import { findStageById, findStageByKey, type StagePlace } from "./stage.lookup";
 
@@ -52,7 +53,7 @@ export async function moveLeadInChange(
     lostReasonKey: type === "lost" ? (options.lostReason ?? null) : null,
   });
   await enterStage(ctx, change, before._id, before.stageId, to);
-  await recordMove(change, before, saved, to);
+  await recordStageEvents(change, before, saved, to);
   return saved;
 }
 
@@ -94,40 +95,4 @@ async function replaceInStage(
     },
   });
   return saved;
-}
-
-async function recordMove(
-  change: Change,
-  before: LeadRecord,
-  after: LeadRecord,
-  to: StagePlace,
-): Promise<void> {
-  const subject = { leadId: after._id.toHexString() };
-  const from = before.stageId
-    ? await change.models.Pipeline.findOne({ "stages._id": before.stageId }).session(change.session).lean()
-    : null;
-  const fromStage = from?.stages.find(({ _id }) => _id.equals(before.stageId ?? "")) ?? null;
-  const data = {
-    ...stageData(to),
-    fromPipelineKey: from?.key ?? null,
-    fromStageId: before.stageId?.toHexString() ?? null,
-    fromStageKey: fromStage?.key ?? null,
-  };
-  if (before.stageId)
-    change.record({ type: "stage_exit", subject, data: { ...data, stageKey: data.fromStageKey } });
-  change.record({ type: "stage_enter", subject, data });
-  if (after.status === "won" && before.status !== "won") change.record({ type: "won", subject, data });
-  if (after.status === "lost" && before.status !== "lost")
-    change.record({ type: "lost", subject, data: { ...data, lostReason: after.lostReasonKey } });
-}
-
-/** What events say of the stage that was entered. */
-export function stageData(to: StagePlace): Record<string, string | null> {
-  return {
-    pipelineId: to.pipeline._id.toHexString(),
-    pipelineKey: to.pipeline.key,
-    toStageId: to.stage._id.toHexString(),
-    toStageKey: to.stage.key,
-    stageType: to.stage.type,
-  };
 }

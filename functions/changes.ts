@@ -1,0 +1,6 @@
+import { mountLambda } from "../src/lib/http/mount.lambda";
+import { changeRoutes } from "../src/routes/crm/change.routes";
+import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
+
+/** The API of the log of what changed. */
+export const handler = mountLambda(changeRoutes, { dispatch: dispatchEvents });

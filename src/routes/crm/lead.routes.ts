@@ -1,0 +1,214 @@
+import * as z from "zod";
+import { activitySchema, createNoteSchema, noteSchema } from "../../contracts/activity.contract";
+import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
+import {
+  createLeadSchema,
+  leadSchema,
+  leadTagsSchema,
+  listLeadsQuery,
+  moveLeadSchema,
+  removeTagsQuery,
+  stageVisitSchema,
+  updateLeadSchema,
+} from "../../contracts/lead.contract";
+import { defineRoute, type Route } from "../../lib/http/define.route";
+import { timeline } from "../../services/saas/crm/activity.service";
+import {
+  addTags,
+  createLead,
+  deleteLead,
+  getLead,
+  listLeads,
+  listStageHistory,
+  moveLead,
+  removeTags,
+  restoreLead,
+  updateLead,
+} from "../../services/saas/crm/lead.service";
+import { addNote } from "../../services/saas/crm/note.service";
+
+const read = { kind: "tenant", scope: "leads:read" } as const;
+const write = { kind: "tenant", scope: "leads:write" } as const;
+const tag = "Leads";
+const params = z.strictObject({ id: objectIdSchema });
+const leadOutput = { status: 200, description: "The lead as it is now.", body: leadSchema } as const;
+
+const leadReply = (lead: z.input<typeof leadSchema>) => ({
+  body: lead,
+  version: lead.version,
+  leadId: lead.id,
+});
+
+/** Leads, their place in pipelines, their tags, notes and timeline. */
+export const leadRoutes: readonly Route[] = [
+  defineRoute({
+    operationId: "listLeads",
+    method: "GET",
+    path: "/api/crm/leads",
+    tag,
+    summary: "List leads",
+    description: "Filters are combined with and. Deleted leads are left out.",
+    auth: read,
+    input: { query: listLeadsQuery },
+    output: { status: 200, description: "A page of leads.", body: pageSchema(leadSchema) },
+    problems: ["invalid-cursor", "invalid-phone"],
+    run: async ({ ctx, query }) => ({ body: await listLeads(ctx, query) }),
+  }),
+  defineRoute({
+    operationId: "createLead",
+    method: "POST",
+    path: "/api/crm/leads",
+    tag,
+    summary: "Create a lead",
+    description:
+      "It starts in the first open stage of the default pipeline unless told otherwise. Phone, e-mail and external " +
+      "ids are unique: 409 names the lead that has one of them as `leadId`.",
+    auth: write,
+    input: { body: createLeadSchema },
+    output: { status: 201, description: "The lead.", body: leadSchema },
+    problems: ["duplicate", "invalid-phone", "invalid-reference"],
+    idempotent: true,
+    run: async ({ ctx, body }) => {
+      const lead = await createLead(ctx, body);
+      return { ...leadReply(lead), headers: { location: `/api/crm/leads/${lead.id}` } };
+    },
+  }),
+  defineRoute({
+    operationId: "getLead",
+    method: "GET",
+    path: "/api/crm/leads/{id}",
+    tag,
+    summary: "Read a lead",
+    auth: read,
+    input: { params },
+    output: leadOutput,
+    problems: ["not-found"],
+    run: async ({ ctx, params: { id } }) => leadReply(await getLead(ctx, id)),
+  }),
+  defineRoute({
+    operationId: "updateLead",
+    method: "PATCH",
+    path: "/api/crm/leads/{id}",
+    tag,
+    summary: "Change a lead",
+    description:
+      "Merge patch: absent stays, null removes; `custom` and `externalIds` are merged per key. With `If-Match` only " +
+      "at the version you saw. The stage is changed by move.",
+    auth: write,
+    input: { params, body: updateLeadSchema },
+    output: leadOutput,
+    problems: ["not-found", "precondition-failed", "duplicate", "invalid-phone"],
+    run: async ({ ctx, params: { id }, body, ifMatch }) =>
+      leadReply(await updateLead(ctx, { id, ifMatch }, body)),
+  }),
+  defineRoute({
+    operationId: "deleteLead",
+    method: "DELETE",
+    path: "/api/crm/leads/{id}",
+    tag,
+    summary: "Delete a lead",
+    description: "It is hidden, and its phone and e-mail are free for a new lead. Restore undoes it.",
+    auth: write,
+    input: { params },
+    output: { status: 204, description: "It is deleted." },
+    problems: ["not-found", "precondition-failed"],
+    run: async ({ ctx, params: { id }, ifMatch }) => {
+      await deleteLead(ctx, { id, ifMatch });
+      return { body: undefined };
+    },
+  }),
+  defineRoute({
+    operationId: "restoreLead",
+    method: "POST",
+    path: "/api/crm/leads/{id}/restore",
+    tag,
+    summary: "Restore a deleted lead",
+    auth: write,
+    input: { params },
+    output: leadOutput,
+    problems: ["not-found", "duplicate"],
+    run: async ({ ctx, params: { id } }) => leadReply(await restoreLead(ctx, id)),
+  }),
+  defineRoute({
+    operationId: "moveLead",
+    method: "POST",
+    path: "/api/crm/leads/{id}/move",
+    tag,
+    summary: "Move a lead to a stage",
+    description:
+      "To the top of the stage, or between neighbours named by `beforeId` and `afterId`. With `If-Match` only at the " +
+      "version you saw: of several moves with one ETag one wins.",
+    auth: write,
+    input: { params, body: moveLeadSchema },
+    output: leadOutput,
+    problems: ["not-found", "precondition-failed", "invalid-reference", "invalid-state", "conflict"],
+    run: async ({ ctx, params: { id }, body, ifMatch }) =>
+      leadReply(await moveLead(ctx, { id, ifMatch }, body)),
+  }),
+  defineRoute({
+    operationId: "addLeadTags",
+    method: "POST",
+    path: "/api/crm/leads/{id}/tags",
+    tag,
+    summary: "Add tags",
+    description: "Tags that are there already change nothing.",
+    auth: write,
+    input: { params, body: leadTagsSchema },
+    output: leadOutput,
+    problems: ["not-found"],
+    run: async ({ ctx, params: { id }, body: { tags } }) => leadReply(await addTags(ctx, { id, tags })),
+  }),
+  defineRoute({
+    operationId: "removeLeadTags",
+    method: "DELETE",
+    path: "/api/crm/leads/{id}/tags",
+    tag,
+    summary: "Remove tags",
+    description: "Named in the body, or as `tag` in the query. Tags that are not there change nothing.",
+    auth: write,
+    input: { params, query: removeTagsQuery, body: leadTagsSchema.optional() },
+    output: leadOutput,
+    problems: ["not-found"],
+    run: async ({ ctx, params: { id }, query, body }) => {
+      const tags = [...(body?.tags ?? []), ...[query.tag ?? []].flat()];
+      return leadReply(await removeTags(ctx, { id, tags }));
+    },
+  }),
+  defineRoute({
+    operationId: "addLeadNote",
+    method: "POST",
+    path: "/api/crm/leads/{id}/notes",
+    tag,
+    summary: "Write a note",
+    auth: write,
+    input: { params, body: createNoteSchema },
+    output: { status: 201, description: "The note; it is on the timeline too.", body: noteSchema },
+    problems: ["not-found"],
+    idempotent: true,
+    run: async ({ ctx, params: { id }, body }) => ({ body: await addNote(ctx, id, body), leadId: id }),
+  }),
+  defineRoute({
+    operationId: "listLeadActivities",
+    method: "GET",
+    path: "/api/crm/leads/{id}/activities",
+    tag,
+    summary: "Read a lead's timeline",
+    auth: read,
+    input: { params, query: z.strictObject(pageQuery) },
+    output: { status: 200, description: "What happened, newest first.", body: pageSchema(activitySchema) },
+    problems: ["not-found", "invalid-cursor"],
+    run: async ({ ctx, params: { id }, query }) => ({ body: await timeline(ctx, id, query) }),
+  }),
+  defineRoute({
+    operationId: "listStageHistory",
+    method: "GET",
+    path: "/api/crm/leads/{id}/stage-history",
+    tag,
+    summary: "Read which stages a lead was in",
+    auth: read,
+    input: { params, query: z.strictObject(pageQuery) },
+    output: { status: 200, description: "Stays, oldest first.", body: pageSchema(stageVisitSchema) },
+    problems: ["not-found", "invalid-cursor"],
+    run: async ({ ctx, params: { id }, query }) => ({ body: await listStageHistory(ctx, id, query) }),
+  }),
+];
