@@ -1,5 +1,7 @@
 /** What the demo prints: chapters, ticks, times. */
 
+import { setTimeout as sleep } from "node:timers/promises";
+
 const paint = (code: string) => (text: string) =>
   process.stdout.isTTY ? `\u001b[${code}m${text}\u001b[0m` : text;
 const bold = paint("1");
@@ -72,6 +74,6 @@ export async function eventually<T>(
     const found = await look();
     if (found !== undefined) return found;
     if (Date.now() > until) throw new DemoFailure(`${what}: did not happen within ${withinMs / 1000} s`);
-    await new Promise((wake) => setTimeout(wake, 100));
+    await sleep(100);
   }
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { environmentSchema } from "../../src/lib/env/env";
+import { environmentSchema, toolingSchema } from "../../src/lib/env/env";
 
 interface Setting {
   readonly name: string;
@@ -12,7 +12,10 @@ interface Setting {
 const notByHand = /^(AWS_|IS_OFFLINE$)/;
 
 function settings(): Setting[] {
-  const shape = z.toJSONSchema(environmentSchema, { io: "input", unrepresentable: "any" });
+  const shape = z.toJSONSchema(toolingSchema.extend(environmentSchema.shape), {
+    io: "input",
+    unrepresentable: "any",
+  });
   const required = new Set(shape.required ?? []);
   return Object.entries(shape.properties ?? {}).flatMap(([name, property]) => {
     if (typeof property === "boolean" || notByHand.test(name)) return [];
@@ -21,11 +24,14 @@ function settings(): Setting[] {
         name,
         description: property.description ?? "",
         required: required.has(name),
-        fallback: property.default === undefined ? "" : String(property.default),
+        fallback: shown(property.default),
       },
     ];
   });
 }
+
+const shown = (value: unknown): string =>
+  typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
 
 /** The text of `.env.example`. */
 export function envExample(): string {

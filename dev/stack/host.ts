@@ -1,5 +1,6 @@
 /** The two ways to serve the same functions locally. */
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningChild, startChild } from "./child";
 
 export type HostKind = "serverless" | "express";
@@ -77,7 +78,7 @@ async function ready(url: string, children: readonly RunningChild[], logFile: st
   while (Date.now() < until) {
     if (endedEarly) throw new Error(`The functions did not start: ${endedEarly}. Read ${logFile}.`);
     if (await answers(url)) return;
-    await new Promise((wake) => setTimeout(wake, 200));
+    await sleep(200);
   }
   throw new Error(`The functions did not answer within ${readyMs / 1000} s. Read ${logFile}.`);
 }

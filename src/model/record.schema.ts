@@ -8,11 +8,11 @@ export interface BaseRecord {
   updatedAt: Date;
 }
 
-const base = {
+const base = new Schema<BaseRecord>({
   version: { type: Number, required: true, default: 1 },
   createdAt: { type: Date, required: true },
   updatedAt: { type: Date, required: true },
-};
+});
 
 const options = {
   versionKey: false,
@@ -29,12 +29,11 @@ const options = {
 /** A schema with version and times, for records that people change. Times come from the stack's clock, so they are set by services. */
 export function recordSchema<T extends BaseRecord>(
   collection: string,
-  fields: SchemaDefinition<SchemaDefinitionType<Omit<T, keyof BaseRecord>>>,
+  fields: SchemaDefinition<SchemaDefinitionType<T>>,
 ): Schema<T> {
-  return new Schema<T>({ ...fields, ...base } as SchemaDefinition<SchemaDefinitionType<T>>, {
-    ...options,
-    collection,
-  });
+  const schema = new Schema<T>(fields, { ...options, collection });
+  schema.add(base);
+  return schema;
 }
 
 /** A schema without version and times, for logs, keys and marks that are written once. */

@@ -14,6 +14,8 @@ export interface ConversationRecord extends BaseRecord {
   labels: string[];
   unreadCount: number;
   lastMessage: { id: Types.ObjectId; preview: string; direction: "inbound" | "outbound"; at: Date } | null;
+  /** What inbox lists are sorted by: the last message's time, before there is one the conversation's own. */
+  lastActivityAt: Date;
   lastInboundAt: Date | null;
   /** End of Meta's 24-hour service window, from the last inbound message's own timestamp. */
   windowExpiresAt: Date | null;
@@ -43,6 +45,7 @@ export const conversationSchema = recordSchema<ConversationRecord>("conversation
     ),
     default: null,
   },
+  lastActivityAt: { type: Date, required: true },
   lastInboundAt: { type: Date, default: null },
   windowExpiresAt: { type: Date, default: null },
   waitingSince: { type: Date, default: null },
@@ -55,7 +58,7 @@ export const conversationSchema = recordSchema<ConversationRecord>("conversation
 // one conversation per person and number
 conversationSchema.index({ connectionId: 1, leadId: 1 }, { name: "person", unique: true });
 // inbox lists, newest message first
-conversationSchema.index({ "lastMessage.at": -1, _id: -1 }, { name: "recent" });
-conversationSchema.index({ status: 1, "lastMessage.at": -1, _id: -1 }, { name: "status" });
-conversationSchema.index({ assigneeId: 1, status: 1, "lastMessage.at": -1, _id: -1 }, { name: "assignee" });
-conversationSchema.index({ leadId: 1, "lastMessage.at": -1 }, { name: "lead" });
+conversationSchema.index({ lastActivityAt: -1, _id: -1 }, { name: "recent" });
+conversationSchema.index({ status: 1, lastActivityAt: -1, _id: -1 }, { name: "status" });
+conversationSchema.index({ assigneeId: 1, status: 1, lastActivityAt: -1, _id: -1 }, { name: "assignee" });
+conversationSchema.index({ leadId: 1, lastActivityAt: -1, _id: -1 }, { name: "lead" });
