@@ -1,6 +1,6 @@
 import { Types } from "mongoose";
 import { commitChange } from "../../../src/lib/tenant/commit.change";
-import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
+import { closeAllConnections, tenantConnection } from "../../../src/lib/tenant/tenant.registry";
 import {
   type Contact,
   findOrCreateContactInChange,
@@ -85,6 +85,23 @@ test("30 parallel first messages of one person make one lead", async () => {
   );
   expect(new Set(leads.map(({ _id }) => _id.toHexString())).size).toBe(1);
   expect(await tenant.models.Lead.countDocuments({ "phone.candidates": "+5511977776666" })).toBe(1);
+});
+
+test("parallel first messages in several processes, which share nothing but the database, make one lead", async () => {
+  // A transaction of its own for each, past the queue by which one process orders its changes of a tenant.
+  const connection = await tenantConnection(tenant.ctx.clientCode);
+  const leads = await Promise.all(
+    Array.from({ length: 5 }, () =>
+      connection.transaction((session) =>
+        findOrCreateContactInChange(
+          tenant.ctx,
+          { session, models: tenant.models, now: new Date(), record: () => "", afterCommit: () => undefined },
+          { waId: "5511966665555" },
+        ),
+      ),
+    ),
+  );
+  expect(new Set(leads.map(({ _id }) => _id.toHexString())).size).toBe(1);
 });
 
 test("a deleted person who writes again is a new lead", async () => {
