@@ -2,12 +2,14 @@
 import type { Route } from "../lib/http/define.route";
 import { automationRoutes } from "./crm/automation.routes";
 import { changeRoutes } from "./crm/change.routes";
+import { conversationRoutes } from "./crm/conversation.routes";
 import { eventRoutes } from "./crm/event.routes";
 import { leadRoutes } from "./crm/lead.routes";
 import { mediaRoutes } from "./crm/media.routes";
 import { meetingRoutes } from "./crm/meeting.routes";
 import { pipelineRoutes } from "./crm/pipeline.routes";
 import { settingsRoutes } from "./crm/settings.routes";
+import { templateRoutes } from "./crm/template.routes";
 import { docsRoutes } from "./docs.routes";
 import { adminHealthRoutes, healthRoutes } from "./health.routes";
 import { whatsappWebhookRoutes } from "./whatsapp.webhook.routes";
@@ -15,6 +17,8 @@ import { whatsappWebhookRoutes } from "./whatsapp.webhook.routes";
 export const routes: readonly Route[] = [
   ...leadRoutes,
   ...pipelineRoutes,
+  ...conversationRoutes,
+  ...templateRoutes,
   ...meetingRoutes,
   ...settingsRoutes,
   ...changeRoutes,

@@ -87,12 +87,8 @@ function readAnswer<S extends z.ZodType>(
 ): GraphAnswer<z.output<S>> {
   const body = parseJson(text);
   const { status } = response;
-  if (response.ok) {
-    const parsed = schema.safeParse(body);
-    if (parsed.success) return { kind: "ok", data: parsed.data };
-    return { kind: "unclear", reason: "unreadable-answer" };
-  }
   const retryAfterMs = retryAfter(response.headers.get("retry-after"));
+  // Meta's envelope speaks louder than the status beside it.
   const envelope = graphErrorEnvelopeSchema.safeParse(body);
   if (envelope.success) {
     const { code, message, error_subcode, error_data, fbtrace_id } = envelope.data.error;
@@ -103,6 +99,11 @@ function readAnswer<S extends z.ZodType>(
       traceId: fbtrace_id ?? null,
     };
     return { kind: "fault", status, fault, retryAfterMs };
+  }
+  if (response.ok) {
+    const parsed = schema.safeParse(body);
+    if (parsed.success) return { kind: "ok", data: parsed.data };
+    return { kind: "unclear", reason: "unreadable-answer" };
   }
   // 408 and every 5xx without the envelope come from a gateway that may have passed the request on before.
   if (status >= 400 && status < 500 && status !== 408) return { kind: "rejected", status, retryAfterMs };

@@ -33,7 +33,7 @@ export async function noteInboundInChange(
       ? {
           unreadCount: conversation.unreadCount + 1,
           waitingSince: earliest(conversation.waitingSince, message.sentAt),
-          lastMessage: await laterMessage(change, conversation, message),
+          ...(await laterMessage(change, conversation, message)),
           status: "open",
           snoozedUntil: null,
           resolvedAt: null,
@@ -57,7 +57,7 @@ export async function noteOutboundInChange(
 ): Promise<void> {
   const answers = message.sender.type === "user" || message.sender.type === "api";
   await update(change, conversation, {
-    lastMessage: await laterMessage(change, conversation, message),
+    ...(await laterMessage(change, conversation, message)),
     ...(answers ? { waitingSince: null, firstReplyAt: conversation.firstReplyAt ?? message.sentAt } : {}),
   });
 }
@@ -79,13 +79,21 @@ async function laterMessage(
   change: Change,
   { lastMessage }: ConversationRecord,
   message: MessageRecord,
-): Promise<ConversationRecord["lastMessage"]> {
+): Promise<Pick<ConversationRecord, "lastMessage" | "lastActivityAt">> {
   const { _id, direction, sentAt } = message;
   const candidate = { id: _id, preview: messagePreview(message), direction, at: sentAt };
-  if (!lastMessage || lastMessage.at < sentAt) return candidate;
-  if (lastMessage.at > sentAt) return lastMessage;
-  const last = await change.models.Message.findById(lastMessage.id).session(change.session).lean();
-  return (last?.provider.messageId ?? "") < (message.provider.messageId ?? "") ? candidate : lastMessage;
+  const last = lastMessage && (await isLater(change, lastMessage, message)) ? lastMessage : candidate;
+  return { lastMessage: last, lastActivityAt: last.at };
+}
+
+async function isLater(
+  { models, session }: Change,
+  last: NonNullable<ConversationRecord["lastMessage"]>,
+  message: MessageRecord,
+): Promise<boolean> {
+  if (last.at.getTime() !== message.sentAt.getTime()) return last.at > message.sentAt;
+  const stored = await models.Message.findById(last.id).session(session).lean();
+  return (stored?.provider.messageId ?? "") > (message.provider.messageId ?? "");
 }
 
 function latest(known: Date | null, at: Date): Date {

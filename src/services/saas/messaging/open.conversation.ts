@@ -46,6 +46,7 @@ function newConversation(
     labels: [],
     unreadCount: 0,
     lastMessage: null,
+    lastActivityAt: now,
     lastInboundAt: null,
     windowExpiresAt: null,
     waitingSince: null,

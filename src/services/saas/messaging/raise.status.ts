@@ -72,7 +72,7 @@ export function recordSent(change: Change, message: MessageRecord): void {
   });
 }
 
-function subjectOf({ _id, leadId, conversationId }: MessageRecord) {
+export function subjectOf({ _id, leadId, conversationId }: MessageRecord) {
   return {
     leadId: leadId.toHexString(),
     conversationId: conversationId.toHexString(),

@@ -46,6 +46,8 @@ export async function processWebhookEvents(
       report[outcome.state] += 1;
       if (outcome.state === "processed") done.push(event._id);
       if (outcome.state === "ignored") await settle(ctx, event._id, "ignored", outcome.reason);
+      if (outcome.state === "parked")
+        await WebhookEvent.updateOne({ _id: event._id }, { $set: { reason: outcome.reason } });
     } catch (error) {
       report.failed += 1;
       errors.push(error);
@@ -82,7 +84,7 @@ async function settleProcessed(ctx: TenantContext, ids: readonly Types.ObjectId[
 }
 
 /** Ends an item that is not processed. */
-export async function settle(
+async function settle(
   ctx: TenantContext,
   id: Types.ObjectId,
   state: "ignored" | "failed",

@@ -11,6 +11,9 @@ import { ignored, processed, type WebhookKind } from "./webhook.kind";
 /** Meta's statuses; `deleted` and `warning` of old payloads change nothing. */
 const statusWords: readonly WebhookStatus[] = ["sent", "failed", "delivered", "read", "played"];
 
+/** A status whose message has not appeared by then is of another system that uses the same number. */
+export const patienceMs = 24 * 60 * 60_000;
+
 /** A status of a message of ours. One that comes before its message waits for it. */
 export const statusesInbound: WebhookKind = {
   name: "status",
@@ -25,7 +28,10 @@ export const statusesInbound: WebhookKind = {
     const connection = await Connection.findOne({ phoneNumberId: event.phoneNumberId ?? "" }).lean();
     if (!connection) return ignored("No WhatsApp number of this tenant sent it.");
     const isFound = await commitChange(ctx, (change) => apply(change, connection._id, status, word));
-    return isFound ? processed : { state: "parked", reason: "Its message is not known here yet." };
+    if (isFound) return processed;
+    return ctx.now().getTime() - event.receivedAt.getTime() < patienceMs
+      ? { state: "parked", reason: "Its message is not known here yet." }
+      : ignored("It is about no message of ours.");
   },
 };
 

@@ -1,0 +1,200 @@
+import { randomUUID } from "node:crypto";
+import * as z from "zod";
+import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
+import {
+  changeConversationBodySchema,
+  conversationListQuerySchema,
+  conversationSchema,
+  openConversationBodySchema,
+} from "../../contracts/conversation.contract";
+import { messageSchema, type SendMessageBody, sendMessageBodySchema } from "../../contracts/message.contract";
+import { defineRoute, type Route } from "../../lib/http/define.route";
+import {
+  changeConversation,
+  getConversation,
+  listConversations,
+  openConversation,
+  readConversation,
+} from "../../services/saas/messaging/conversation.service";
+import { getMessage, listMessages, sendMessage } from "../../services/saas/messaging/message.service";
+
+const read = { kind: "tenant", scope: "conversations:read" } as const;
+const write = { kind: "tenant", scope: "conversations:write" } as const;
+const tag = "Conversations";
+const params = z.strictObject({ id: objectIdSchema });
+
+/** The caller's own key, else the Idempotency-Key: two requests with one of them are one message. */
+function sendInput({ clientId, replyToId, ...content }: SendMessageBody, idempotencyKey: string | undefined) {
+  const key = idempotencyKey === undefined ? randomUUID() : `key:${idempotencyKey}`;
+  return { clientId: clientId ?? key, replyToId, content };
+}
+
+/** Conversations and their messages. */
+export const conversationRoutes: readonly Route[] = [
+  defineRoute({
+    operationId: "listConversations",
+    method: "GET",
+    path: "/api/crm/conversations",
+    tag,
+    summary: "List conversations",
+    auth: read,
+    input: { query: conversationListQuerySchema },
+    output: {
+      status: 200,
+      description: "Conversations, the latest message first.",
+      body: pageSchema(conversationSchema),
+    },
+    problems: ["invalid-cursor"],
+    run: async ({ ctx, query }) => ({ body: await listConversations(ctx, query) }),
+  }),
+  defineRoute({
+    operationId: "openConversation",
+    method: "POST",
+    path: "/api/crm/conversations",
+    tag,
+    summary: "Open the conversation with a lead",
+    description: "Gives the one that is there, or makes it. Nothing is sent.",
+    auth: write,
+    input: { body: openConversationBodySchema },
+    output: { status: 200, description: "The conversation.", body: conversationSchema },
+    problems: ["invalid-reference", "invalid-state"],
+    idempotent: true,
+    async run({ ctx, body }) {
+      const conversation = await openConversation(ctx, body);
+      return { body: conversation, version: conversation.version, leadId: conversation.leadId };
+    },
+  }),
+  defineRoute({
+    operationId: "getConversation",
+    method: "GET",
+    path: "/api/crm/conversations/{id}",
+    tag,
+    summary: "Read a conversation",
+    auth: read,
+    input: { params },
+    output: { status: 200, description: "The conversation.", body: conversationSchema },
+    problems: ["not-found"],
+    async run({ ctx, params: { id } }) {
+      const conversation = await getConversation(ctx, id);
+      return { body: conversation, version: conversation.version };
+    },
+  }),
+  defineRoute({
+    operationId: "changeConversation",
+    method: "PATCH",
+    path: "/api/crm/conversations/{id}",
+    tag,
+    summary: "Change status, assignee, priority or labels",
+    auth: write,
+    input: { params, body: changeConversationBodySchema },
+    output: { status: 200, description: "The conversation.", body: conversationSchema },
+    problems: ["not-found", "precondition-failed"],
+    async run({ ctx, params: { id }, body, ifMatch }) {
+      const conversation = await changeConversation(ctx, { id, ifMatch }, body);
+      return { body: conversation, version: conversation.version };
+    },
+  }),
+  defineRoute({
+    operationId: "readConversation",
+    method: "POST",
+    path: "/api/crm/conversations/{id}/read",
+    tag,
+    summary: "Mark everything as read",
+    auth: write,
+    input: { params },
+    output: { status: 200, description: "The conversation.", body: conversationSchema },
+    problems: ["not-found"],
+    async run({ ctx, params: { id } }) {
+      const conversation = await readConversation(ctx, id);
+      return { body: conversation, version: conversation.version };
+    },
+  }),
+  defineRoute({
+    operationId: "listMessages",
+    method: "GET",
+    path: "/api/crm/conversations/{id}/messages",
+    tag,
+    summary: "List a conversation's messages",
+    auth: read,
+    input: { params, query: z.strictObject(pageQuery) },
+    output: { status: 200, description: "Messages, newest first.", body: pageSchema(messageSchema) },
+    problems: ["not-found", "invalid-cursor"],
+    run: async ({ ctx, params: { id }, query }) => ({ body: await listMessages(ctx, id, query) }),
+  }),
+  defineRoute({
+    operationId: "sendMessage",
+    method: "POST",
+    path: "/api/crm/conversations/{id}/messages",
+    tag,
+    summary: "Send a message",
+    description:
+      "Stores it as `queued` and sends it in the background; follow `status`. Outside the 24-hour window only templates are taken. It is never sent twice: the same `clientId`, or the same Idempotency-Key, is the same message.",
+    auth: write,
+    input: { params, body: sendMessageBodySchema },
+    output: { status: 202, description: "The stored message.", body: messageSchema },
+    problems: [
+      "not-found",
+      "invalid-reference",
+      "invalid-state",
+      "opted-out",
+      "outside-service-window",
+      "template-not-sendable",
+      "missing-variable",
+      "media-unsupported",
+    ],
+    idempotent: true,
+    async run({ ctx, params: { id }, body, header }) {
+      const input = sendInput(body, header("idempotency-key"));
+      const message = await sendMessage(ctx, { conversationId: id, ...input });
+      return { body: message, version: message.version, leadId: message.leadId };
+    },
+  }),
+  defineRoute({
+    operationId: "sendMessageToLead",
+    method: "POST",
+    path: "/api/crm/leads/{id}/messages",
+    tag,
+    summary: "Send a message to a lead",
+    description: "As `sendMessage`; opens the conversation when there is none.",
+    auth: write,
+    input: {
+      params,
+      query: z.strictObject({
+        connectionId: objectIdSchema.optional().meta({ description: "The number to write from." }),
+      }),
+      body: sendMessageBodySchema,
+    },
+    output: { status: 202, description: "The stored message.", body: messageSchema },
+    problems: [
+      "not-found",
+      "invalid-reference",
+      "invalid-state",
+      "opted-out",
+      "outside-service-window",
+      "template-not-sendable",
+      "missing-variable",
+      "media-unsupported",
+    ],
+    idempotent: true,
+    async run({ ctx, params: { id }, query: { connectionId }, body, header }) {
+      const input = sendInput(body, header("idempotency-key"));
+      const message = await sendMessage(ctx, { leadId: id, connectionId, ...input });
+      return { body: message, version: message.version, leadId: message.leadId };
+    },
+  }),
+  defineRoute({
+    operationId: "getMessage",
+    method: "GET",
+    path: "/api/crm/messages/{id}",
+    tag,
+    summary: "Read a message",
+    auth: read,
+    input: { params },
+    output: { status: 200, description: "The message.", body: messageSchema },
+    problems: ["not-found"],
+    async run({ ctx, params: { id } }) {
+      const message = await getMessage(ctx, id);
+      return { body: message, version: message.version };
+    },
+  }),
+];

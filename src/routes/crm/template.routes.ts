@@ -1,0 +1,77 @@
+import * as z from "zod";
+import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
+import {
+  templateListQuerySchema,
+  templatePreviewBodySchema,
+  templatePreviewSchema,
+  templateSchema,
+  templateSyncSchema,
+} from "../../contracts/template.contract";
+import { defineRoute, type Route } from "../../lib/http/define.route";
+import {
+  getTemplate,
+  listTemplates,
+  previewTemplate,
+  syncAllTemplates,
+} from "../../services/saas/whatsapp/template.service";
+
+const read = { kind: "tenant", scope: "templates:read" } as const;
+const write = { kind: "tenant", scope: "templates:write" } as const;
+const tag = "Templates";
+const params = z.strictObject({ id: objectIdSchema });
+
+/** Message templates of the tenant's WhatsApp accounts. */
+export const templateRoutes: readonly Route[] = [
+  defineRoute({
+    operationId: "listTemplates",
+    method: "GET",
+    path: "/api/crm/templates",
+    tag,
+    summary: "List templates",
+    auth: read,
+    input: { query: templateListQuerySchema },
+    output: { status: 200, description: "Templates by name.", body: pageSchema(templateSchema) },
+    problems: ["invalid-cursor"],
+    run: async ({ ctx, query }) => ({ body: await listTemplates(ctx, query) }),
+  }),
+  defineRoute({
+    operationId: "syncTemplates",
+    method: "POST",
+    path: "/api/crm/templates/sync",
+    tag,
+    summary: "Read the templates from Meta again",
+    description: "Happens in the background; templates that are gone at Meta leave the list.",
+    auth: write,
+    input: {},
+    output: { status: 202, description: "The jobs that read them.", body: templateSyncSchema },
+    problems: ["invalid-state"],
+    run: async ({ ctx }) => ({ body: await syncAllTemplates(ctx) }),
+  }),
+  defineRoute({
+    operationId: "getTemplate",
+    method: "GET",
+    path: "/api/crm/templates/{id}",
+    tag,
+    summary: "Read a template with its variables",
+    auth: read,
+    input: { params },
+    output: { status: 200, description: "The template.", body: templateSchema },
+    problems: ["not-found"],
+    async run({ ctx, params: { id } }) {
+      const template = await getTemplate(ctx, id);
+      return { body: template, version: template.version };
+    },
+  }),
+  defineRoute({
+    operationId: "previewTemplate",
+    method: "POST",
+    path: "/api/crm/templates/{id}/preview",
+    tag,
+    summary: "See a template with its variables filled in",
+    auth: read,
+    input: { params, body: templatePreviewBodySchema },
+    output: { status: 200, description: "As the person would see it.", body: templatePreviewSchema },
+    problems: ["not-found"],
+    run: async ({ ctx, params: { id }, body }) => ({ body: await previewTemplate(ctx, id, body.variables) }),
+  }),
+];

@@ -1,0 +1,237 @@
+/** Messages of ours: checked and stored here, sent by a job. */
+import { Types } from "mongoose";
+import type { Message, OutgoingContent } from "../../../contracts/message.contract";
+import { enqueue } from "../../../jobs/queue/enqueue";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { isDuplicateKey } from "../../../lib/db/duplicate.key";
+import { AppError } from "../../../lib/errors/app.error";
+import { failpoint } from "../../../lib/failpoint/failpoint";
+import { type Page, pageOf } from "../../../lib/query/page";
+import { type Change, commitChange } from "../../../lib/tenant/commit.change";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import type { ConnectionRecord } from "../../../model/saas/connection.schema";
+import type { ConversationRecord } from "../../../model/saas/conversation.schema";
+import type { LeadRecord } from "../../../model/saas/lead.schema";
+import type { MessageRecord, MessageSender } from "../../../model/saas/message.schema";
+import { invalidReference, invalidState, notFound } from "../crm/crm.problem";
+import { touchLeadInChange } from "../crm/lead.service";
+import { type ComposedContent, composeMessage } from "./compose.message";
+import { toMessage } from "./message.serialiser";
+import { noteOutboundInChange } from "./note.message";
+import { chooseConnection, openConversationInChange } from "./open.conversation";
+import { refuseUnwanted } from "./refuse.unwanted";
+
+/** To whom: a conversation, or a lead over one of the tenant's numbers. */
+export type MessageTarget =
+  | { readonly conversationId: string }
+  | { readonly leadId: string; readonly connectionId?: string | undefined };
+
+export type SendMessageInput = MessageTarget & {
+  /** What makes it happen once: the same id in the same conversation gives the first message. */
+  readonly clientId: string;
+  readonly content: OutgoingContent;
+  /** A message of the conversation to quote. */
+  readonly replyToId?: string | undefined;
+  /** Follows from the context's actor when absent. */
+  readonly sender?: MessageSender;
+};
+
+/**
+ * Stores a message as `queued` and has it sent. Everything that is known to fail is refused here.
+ * @throws AppError not-found, invalid-reference, invalid-state, opted-out, outside-service-window,
+ * template-not-sendable, missing-variable, media-unsupported.
+ */
+export async function sendMessage(ctx: TenantContext, input: SendMessageInput): Promise<Message> {
+  try {
+    return toMessage(await commitChange(ctx, (change) => queueMessage(ctx, change, input)));
+  } catch (error) {
+    // A twin of this request was faster: its row is the answer.
+    if (!isDuplicateKey(error, "client")) throw error;
+    return toMessage(await commitChange(ctx, (change) => queueMessage(ctx, change, input)));
+  }
+}
+
+async function queueMessage(
+  ctx: TenantContext,
+  change: Change,
+  input: SendMessageInput,
+): Promise<MessageRecord> {
+  const { models, session } = change;
+  const { lead, connection, conversation } = await resolveTarget(ctx, change, input);
+  const known = await models.Message.findOne({ conversationId: conversation._id, clientId: input.clientId })
+    .session(session)
+    .lean();
+  if (known) return known;
+  refuseUnwanted(lead);
+  const { content } = input;
+  const composed = await composeMessage(ctx, change, { conversation, connection, content });
+  const replyToProviderId = await quotedId(change, conversation, input.replyToId);
+  const message: MessageRecord = {
+    ...queuedRecord(ctx, change, input, composed, conversation),
+    replyToProviderId,
+  };
+  await models.Message.insertMany([message], { session });
+  await noteOutboundInChange(change, conversation, message);
+  await touchLeadInChange(ctx, change, lead._id, { outboundAt: message.sentAt });
+  change.record({
+    type: "message_queued",
+    subject: {
+      leadId: lead._id.toHexString(),
+      conversationId: conversation._id.toHexString(),
+      messageId: message._id.toHexString(),
+    },
+    data: { kind: message.kind, sender: { type: message.sender.type } },
+  });
+  change.afterCommit(async () => {
+    await enqueueSend(ctx, message);
+  });
+  return message;
+}
+
+/**
+ * Has a stored message sent; messages of one conversation go in the order of their storing. A failure to enqueue is
+ * not the caller's: the row stands, and the sweep enqueues it.
+ * @returns whether there is a new job; false also for one that has its job already.
+ */
+export async function enqueueSend(
+  ctx: TenantContext,
+  { _id, conversationId }: Pick<MessageRecord, "_id" | "conversationId">,
+): Promise<boolean> {
+  failpoint("after-message-queued");
+  const messageId = _id.toHexString();
+  try {
+    const { created } = await enqueue({
+      type: "whatsapp.send",
+      payload: { clientCode: ctx.clientCode, messageId },
+      requestId: ctx.requestId,
+      key: messageId,
+      orderingKey: conversationId.toHexString(),
+    });
+    return created;
+  } catch (error) {
+    ctx.logger.error("A message could not be enqueued; the tenant sweep does it.", { messageId }, error);
+    return false;
+  }
+}
+
+interface Target {
+  readonly lead: LeadRecord;
+  readonly connection: ConnectionRecord;
+  readonly conversation: ConversationRecord;
+}
+
+async function resolveTarget(ctx: TenantContext, change: Change, input: SendMessageInput): Promise<Target> {
+  const { models, session } = change;
+  if ("conversationId" in input) {
+    const id = new Types.ObjectId(input.conversationId);
+    const conversation = await models.Conversation.findById(id).session(session).lean();
+    if (!conversation) throw notFound("conversation");
+    const lead = await livingLead(change, conversation.leadId);
+    const connection = await models.Connection.findById(conversation.connectionId).session(session).lean();
+    if (!lead || !connection) {
+      throw invalidState("The lead or the WhatsApp number of this conversation is no longer here.");
+    }
+    return { lead, connection, conversation };
+  }
+  const lead = await livingLead(change, new Types.ObjectId(input.leadId));
+  if (!lead) throw invalidReference("/leadId", "lead");
+  const connection = await chooseConnection(change, input.connectionId);
+  const ids = { leadId: lead._id, connectionId: connection._id };
+  return { lead, connection, conversation: await openConversationInChange(ctx, change, ids) };
+}
+
+function livingLead({ models, session }: Change, _id: Types.ObjectId): Promise<LeadRecord | null> {
+  return models.Lead.findOne({ _id, deletedAt: null }).session(session).lean();
+}
+
+async function quotedId(
+  { models, session }: Change,
+  { _id: conversationId }: ConversationRecord,
+  replyToId: string | undefined,
+): Promise<string | null> {
+  if (replyToId === undefined) return null;
+  const quoted = await models.Message.findOne({ _id: new Types.ObjectId(replyToId), conversationId })
+    .session(session)
+    .lean();
+  if (!quoted) throw invalidReference("/replyToId", "message of this conversation");
+  if (quoted.provider.messageId === null) {
+    throw new AppError(
+      "invalid-state",
+      "The quoted message has not been taken by WhatsApp. Quote another one.",
+    );
+  }
+  return quoted.provider.messageId;
+}
+
+function queuedRecord(
+  ctx: TenantContext,
+  { now }: Change,
+  { clientId, sender = senderOf(ctx) }: SendMessageInput,
+  composed: ComposedContent,
+  conversation: ConversationRecord,
+): MessageRecord {
+  return {
+    _id: new Types.ObjectId(),
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+    conversationId: conversation._id,
+    connectionId: conversation.connectionId,
+    leadId: conversation.leadId,
+    direction: "outbound",
+    ...composed,
+    private: false,
+    replyToProviderId: null,
+    reactions: [],
+    clientId,
+    provider: { name: "whatsapp", messageId: null, timestamp: null },
+    status: "queued",
+    statusAt: { queued: now },
+    attemptId: null,
+    attempts: 0,
+    error: null,
+    pricing: null,
+    sender,
+    actor: ctx.actor,
+    sentAt: now,
+    redactedAt: null,
+  };
+}
+
+function senderOf({ actor }: TenantContext): MessageSender {
+  switch (actor.type) {
+    case "user":
+    case "automation":
+      return { type: actor.type, id: actor.id };
+    case "api_key":
+      return { type: "api", id: actor.id };
+    default:
+      return { type: "system", id: actor.id };
+  }
+}
+
+/** @throws AppError not-found. */
+export async function getMessage(ctx: TenantContext, id: string): Promise<Message> {
+  const { Message } = await getCrmModels(ctx.clientCode);
+  const message = await Message.findById(new Types.ObjectId(id)).lean();
+  if (!message) throw notFound("message");
+  return toMessage(message);
+}
+
+/** Messages of a conversation, newest first. @throws AppError not-found, invalid-cursor. */
+export async function listMessages(
+  ctx: TenantContext,
+  conversationId: string,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<Page<Message>> {
+  const { Conversation, Message } = await getCrmModels(ctx.clientCode);
+  const id = new Types.ObjectId(conversationId);
+  if (!(await Conversation.exists({ _id: id }))) throw notFound("conversation");
+  const page = await pageOf(ctx, Message, {
+    route: "listMessages",
+    query: Object.assign({ conversationId }, query),
+    filter: { conversationId: id },
+    sort: { sentAt: -1, _id: -1 },
+  });
+  return { ...page, data: page.data.map(toMessage) };
+}

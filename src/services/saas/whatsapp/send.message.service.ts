@@ -1,0 +1,200 @@
+/**
+ * One attempt to send a stored message. The row says `sending` with majority before Meta is called, so that a crash
+ * at any point leaves either a message that was provably not sent, or one that is `unknown` and is not sent again.
+ */
+import { Types } from "mongoose";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { failpoint } from "../../../lib/failpoint/failpoint";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import { explainError } from "../../../lib/whatsapp/error.catalog";
+import { GraphCallError, postMessage } from "../../../lib/whatsapp/graph.client";
+import { concludeSend, type SendOutcome } from "../../../lib/whatsapp/send.outcome";
+import type { ConnectionRecord } from "../../../model/saas/connection.schema";
+import type { LeadRecord } from "../../../model/saas/lead.schema";
+import type { MessageRecord, MessageStatus } from "../../../model/saas/message.schema";
+import { isWindowOpen } from "../messaging/compose.message";
+import {
+  beginSending,
+  returnToQueue,
+  type SendAttempt,
+  settleFailed,
+  settleSent,
+  settleUnknown,
+} from "../messaging/own.moves";
+import { unwantedReason } from "../messaging/refuse.unwanted";
+import { readToken } from "./connection.token";
+import { buildBody } from "./outgoing/build.body";
+import { CannotSend } from "./outgoing/cannot.send";
+import { replayParkedStatuses } from "./parked.statuses";
+import { pauseConnection } from "./pause.connection";
+
+export type SendResult =
+  /** Nothing more to do for this job. */
+  | { readonly kind: "settled"; readonly status: MessageStatus | "gone" }
+  /** It waits as `queued`: try again then. Waiting never uses up the job's attempts. */
+  | { readonly kind: "wait"; readonly delayMs: number; readonly code: string };
+
+/** A paused number is looked at this often. */
+const pausedDelayMs = 60_000;
+/** What cannot reach Meta for this long is given up. */
+const patienceMs = 24 * 60 * 60_000;
+const firstDelayMs = 1_000;
+const longestDelayMs = 15 * 60_000;
+
+/** Sends a stored message if it is still to be sent. */
+export async function sendStoredMessage(ctx: TenantContext, messageId: string): Promise<SendResult> {
+  const { Message, Connection, Lead, Conversation } = await getCrmModels(ctx.clientCode);
+  const message = await Message.findById(new Types.ObjectId(messageId)).lean();
+  if (!message) return { kind: "settled", status: "gone" };
+  if (message.status === "sending") {
+    // Whoever began it is gone, and Meta may have it.
+    await settleUnknown(ctx, message);
+    return { kind: "settled", status: "unknown" };
+  }
+  if (message.status !== "queued") return { kind: "settled", status: message.status };
+  const [connection, lead, conversation] = await Promise.all([
+    Connection.findById(message.connectionId).lean(),
+    Lead.findOne({ _id: message.leadId, deletedAt: null }).lean(),
+    Conversation.findById(message.conversationId).lean(),
+  ]);
+  if (connection && connection.state !== "active") {
+    return { kind: "wait", delayMs: pausedDelayMs, code: "number-paused" };
+  }
+  try {
+    if (!connection || !lead || !conversation)
+      throw new CannotSend("The lead or the number is no longer here.");
+    const reason = unwantedReason(lead);
+    if (reason !== null) throw new CannotSend(reason);
+    if (message.kind !== "template" && !isWindowOpen(conversation, ctx.now())) {
+      return await fail(ctx, message, explainError(131_047, null));
+    }
+    return await attempt(ctx, { message, connection, lead });
+  } catch (error) {
+    if (!(error instanceof CannotSend)) throw error;
+    return fail(ctx, message, {
+      code: null,
+      title: "Not sent",
+      explanation: error.message,
+      retryable: false,
+    });
+  }
+}
+
+interface Sendable {
+  readonly message: MessageRecord;
+  readonly connection: ConnectionRecord;
+  readonly lead: LeadRecord;
+}
+
+async function attempt(ctx: TenantContext, { message, connection, lead }: Sendable): Promise<SendResult> {
+  const { phoneNumberId } = connection;
+  const token = await readToken(ctx.clientCode, phoneNumberId);
+  let body: Record<string, unknown>;
+  try {
+    body = await buildBody(ctx, { message, lead, connection, token });
+  } catch (error) {
+    if (!(error instanceof GraphCallError)) throw error;
+    return settleUpload(ctx, message, connection, error);
+  }
+  const begun = await beginSending(ctx, message._id);
+  if (!begun) return { kind: "settled", status: message.status };
+  failpoint("after-message-sending");
+  const outcome = concludeSend(await postMessage({ token, phoneNumberId, body }));
+  failpoint("after-send-accepted");
+  return settle(ctx, begun, connection, outcome);
+}
+
+async function settle(
+  ctx: TenantContext,
+  begun: SendAttempt,
+  connection: ConnectionRecord,
+  outcome: SendOutcome,
+): Promise<SendResult> {
+  const { message } = begun;
+  const fields = { messageId: message._id.toHexString() };
+  switch (outcome.kind) {
+    case "accepted":
+      await settleSent(ctx, begun, outcome.message.providerMessageId);
+      await replayParkedStatuses(ctx, outcome.message.providerMessageId);
+      return { kind: "settled", status: "sent" };
+    case "refused":
+      return fail(ctx, message, outcome.error);
+    case "unclear":
+      ctx.logger.warn("Whether Meta took a message is not known; it is not sent again.", {
+        ...fields,
+        reason: outcome.reason,
+      });
+      await settleUnknown(ctx, message);
+      return { kind: "settled", status: "unknown" };
+    case "account_problem":
+      await returnToQueue(ctx, begun);
+      await pauseConnection(ctx, connection._id, outcome.reason);
+      return { kind: "wait", delayMs: pausedDelayMs, code: `meta-${outcome.code}` };
+    case "rate_limited":
+      await returnToQueue(ctx, begun);
+      return { kind: "wait", delayMs: outcome.delayMs ?? growing(message, 4), code: `meta-${outcome.code}` };
+    case "not_accepted":
+      if (isGivenUp(ctx, message)) return fail(ctx, message, unreachable);
+      await returnToQueue(ctx, begun);
+      ctx.logger.warn("Meta did not take a message; it is tried again.", {
+        ...fields,
+        reason: outcome.reason,
+      });
+      return { kind: "wait", delayMs: outcome.delayMs ?? growing(message, 2), code: outcome.reason };
+  }
+}
+
+/** An upload may be repeated freely: only what Meta says for good ends the message. */
+async function settleUpload(
+  ctx: TenantContext,
+  message: MessageRecord,
+  connection: ConnectionRecord,
+  error: GraphCallError,
+): Promise<SendResult> {
+  const outcome = error.fault
+    ? concludeSend({
+        kind: "fault",
+        status: error.status ?? 400,
+        fault: error.fault,
+        retryAfterMs: error.retryAfterMs,
+      })
+    : null;
+  switch (outcome?.kind) {
+    case "refused":
+      return fail(ctx, message, outcome.error);
+    case "account_problem":
+      await pauseConnection(ctx, connection._id, outcome.reason);
+      return { kind: "wait", delayMs: pausedDelayMs, code: `meta-${outcome.code}` };
+    default:
+      if (isGivenUp(ctx, message)) return fail(ctx, message, unreachable);
+      return { kind: "wait", delayMs: error.retryAfterMs ?? uploadDelayMs, code: "upload-failed" };
+  }
+}
+
+const uploadDelayMs = 10_000;
+
+async function fail(
+  ctx: TenantContext,
+  { _id, status, attemptId }: MessageRecord,
+  error: NonNullable<MessageRecord["error"]>,
+): Promise<SendResult> {
+  await settleFailed(ctx, { _id, attemptId, status: status === "sending" ? "sending" : "queued" }, error);
+  return { kind: "settled", status: "failed" };
+}
+
+const unreachable = {
+  code: null,
+  title: "WhatsApp not reachable",
+  explanation: "WhatsApp could not be reached for a day. Send it again if it is still of use.",
+  retryable: true,
+};
+
+function isGivenUp(ctx: TenantContext, { createdAt }: MessageRecord): boolean {
+  return ctx.now().getTime() - createdAt.getTime() > patienceMs;
+}
+
+/** Back-off that grows with every try, with half of it left to chance, so that many do not return at once. */
+function growing({ attempts }: MessageRecord, base: number): number {
+  const longest = Math.min(longestDelayMs, firstDelayMs * base ** Math.min(attempts, 12));
+  return Math.round(longest * (0.5 + Math.random() / 2));
+}

@@ -1,0 +1,93 @@
+import { Types, trusted } from "mongoose";
+import type * as z from "zod";
+import type {
+  Template,
+  TemplateListQuery,
+  templatePreviewSchema,
+} from "../../../contracts/template.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { type Page, pageOf } from "../../../lib/query/page";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import { missingVariables, renderTemplate } from "../../../lib/whatsapp/template/fill.template";
+import { readTemplateShape } from "../../../lib/whatsapp/template/template.shape";
+import type { TemplateRecord } from "../../../model/saas/template.schema";
+import { invalidState, notFound } from "../crm/crm.problem";
+import { requestTemplateSync } from "./request.template.sync";
+
+/** Templates by name. @throws AppError invalid-cursor. */
+export async function listTemplates(ctx: TenantContext, query: TemplateListQuery): Promise<Page<Template>> {
+  const { Template } = await getCrmModels(ctx.clientCode);
+  const { name, language, status } = query;
+  const page = await pageOf(ctx, Template, {
+    route: "listTemplates",
+    query,
+    filter: {
+      deletedAt: null,
+      ...(name ? { name } : {}),
+      ...(language ? { language } : {}),
+      ...(status ? { status } : {}),
+    },
+    sort: { name: 1, language: 1, _id: 1 },
+  });
+  return { ...page, data: page.data.map(toTemplate) };
+}
+
+/** @throws AppError not-found. */
+export async function getTemplate(ctx: TenantContext, id: string): Promise<Template> {
+  return toTemplate(await findTemplate(ctx, id));
+}
+
+/** What a person would see with these variables. @throws AppError not-found. */
+export async function previewTemplate(
+  ctx: TenantContext,
+  id: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<z.output<typeof templatePreviewSchema>> {
+  const shape = readTemplateShape(await findTemplate(ctx, id));
+  return { ...renderTemplate(shape, variables), missing: missingVariables(shape, variables) };
+}
+
+/** Asks for a reading of the templates of every account. @throws AppError invalid-state when no number is connected. */
+export async function syncAllTemplates(ctx: TenantContext): Promise<{ jobIds: string[] }> {
+  const { Connection } = await getCrmModels(ctx.clientCode);
+  const connections = await Connection.find({ state: trusted({ $ne: "disconnected" }) }).lean();
+  if (connections.length === 0) throw invalidState("No WhatsApp number is connected. Connect one first.");
+  const byAccount = new Map(connections.map(({ wabaId, _id }) => [wabaId, _id]));
+  const jobIds: string[] = [];
+  for (const connectionId of byAccount.values()) jobIds.push(await requestTemplateSync(ctx, connectionId, 0));
+  return { jobIds };
+}
+
+async function findTemplate(ctx: TenantContext, id: string): Promise<TemplateRecord> {
+  const { Template } = await getCrmModels(ctx.clientCode);
+  const template = await Template.findById(new Types.ObjectId(id)).lean();
+  if (!template) throw notFound("template");
+  return template;
+}
+
+function toTemplate(record: TemplateRecord): Template {
+  const shape = readTemplateShape(record);
+  return {
+    id: record._id.toHexString(),
+    version: record.version,
+    wabaId: record.wabaId,
+    name: record.name,
+    language: record.language,
+    status: record.status,
+    sendable: record.status === "APPROVED" && shape.unsupported.length === 0,
+    category: record.category,
+    parameterFormat: record.parameterFormat,
+    headerFormat: shape.headerFormat,
+    variables: uniqueByKey(shape.slots).map(({ key, place, example }) => ({ key, place, example })),
+    components: record.components,
+    quality: record.quality,
+    rejectedReason: record.rejectedReason,
+    syncedAt: record.syncedAt.toISOString(),
+    createdAt: record.createdAt.toISOString(),
+    updatedAt: record.updatedAt.toISOString(),
+  };
+}
+
+function uniqueByKey<T extends { readonly key: string }>(slots: readonly T[]): T[] {
+  return [...new Map(slots.toReversed().map((slot) => [slot.key, slot])).values()].toReversed();
+}

@@ -1,0 +1,32 @@
+import { trusted } from "mongoose";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import { patienceMs } from "./inbound/statuses.inbound";
+import { enqueueReplay, hasHeldItems } from "./quarantine.service";
+import { enqueueInbound } from "./record.webhook.service";
+
+/** A job takes up an item within seconds; one that is older lost its job. */
+const staleMs = 60_000;
+const batch = 1_000;
+
+/**
+ * Takes up webhook items that are stored but not processed, and asks for a replay of what is in quarantine.
+ */
+export async function sweepWebhookEvents(ctx: TenantContext): Promise<{ taken: number }> {
+  const { WebhookEvent } = await getCrmModels(ctx.clientCode);
+  const now = ctx.now().getTime();
+  const waiting = await WebhookEvent.find({
+    state: "received",
+    receivedAt: trusted({ $lte: new Date(now - staleMs) }),
+    // what has a reason is parked: it waits for its message and is looked at once more at the end of its time
+    $or: [{ reason: null }, { receivedAt: trusted({ $lte: new Date(now - patienceMs) }) }],
+  })
+    .sort({ receivedAt: 1 })
+    .limit(batch)
+    .select({ _id: 1 })
+    .lean();
+  const taken = waiting.map(({ _id }) => _id.toHexString());
+  await enqueueInbound(ctx.clientCode, taken, ctx.requestId);
+  if (await hasHeldItems(ctx.clientCode)) await enqueueReplay(ctx.clientCode, ctx.requestId, 0);
+  return { taken: taken.length };
+}
