@@ -1,6 +1,6 @@
 /** Clients as the platform's administration sees them. */
 import * as z from "zod";
-import { clientCodeSchema, timestampSchema } from "./common.contract";
+import { clientCodeSchema, pageQuery, timestampSchema } from "./common.contract";
 
 export const clientStatuses = ["provisioning", "active", "suspended", "offboarding"] as const;
 
@@ -34,6 +34,22 @@ const keyName = z
   .max(64)
   .regex(/^[^\p{Cc}]+$/u, "must not hold control characters")
   .meta({ description: "What the key is for.", example: "website" });
+
+export const clientCodeParam = z.strictObject({
+  clientCode: z.string().max(64).meta({ description: "Short name of the client.", example: "demo" }),
+});
+
+export const keyParam = clientCodeParam.extend({
+  keyId: z.string().max(16).meta({ description: "Public part of the key.", example: "a1B2c3D4" }),
+});
+
+export const listClientsQuery = z.strictObject({
+  ...pageQuery,
+  status: z
+    .enum(clientStatuses)
+    .optional()
+    .meta({ description: "Only clients in this state.", example: "active" }),
+});
 
 /** What a new client needs; only its code and name have no default. */
 export const newClientSchema = z.strictObject({
@@ -88,6 +104,7 @@ export const clientViewSchema = z
     name: z.string(),
     status: z.enum(clientStatuses),
     suspendedReason: z.string().nullable(),
+    suspendedAt: timestampSchema.nullable(),
     dbName: z.string().nullable(),
     dataSourceVersion: z.number().int().nullable().meta({ description: "Rises with each rotation." }),
     migrated: z.array(z.string()).meta({ description: "Migrations that its database has." }),
@@ -141,6 +158,31 @@ export const suspendSchema = z.strictObject({
     example: "unpaid invoice",
   }),
 });
+
+export const migrateSchema = z.strictObject({
+  contract: z.boolean().default(false).meta({
+    description: "Also drop and replace indexes no longer declared so, when no older version runs.",
+    example: false,
+  }),
+});
+
+export const offboardSchema = z.strictObject({
+  confirm: z.string().max(64).meta({ description: "The client's code once more.", example: "demo" }),
+});
+
+export const offboardedSchema = z
+  .object({
+    clientCode: z.string(),
+    exported: z
+      .object({
+        folder: z.string().meta({ description: "Folder on the host that answered." }),
+        documents: z.number().int(),
+        files: z.array(z.object({ file: z.string(), documents: z.number().int(), sha256: z.string() })),
+      })
+      .nullable()
+      .meta({ description: "Null when an earlier call had exported it." }),
+  })
+  .meta({ id: "OffboardedClient", description: "What is left of a client." });
 
 export const migrationReportSchema = z
   .object({

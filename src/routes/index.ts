@@ -1,5 +1,6 @@
 /** Every route of the API, in the order of its documentation. ADD A ROUTE FILE HERE. */
 import type { Route } from "../lib/http/define.route";
+import { adminClientRoutes } from "./admin/clients.routes";
 import { automationRoutes } from "./crm/automation.routes";
 import { changeRoutes } from "./crm/change.routes";
 import { conversationRoutes } from "./crm/conversation.routes";
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...mediaRoutes,
   ...whatsappWebhookRoutes,
+  ...adminClientRoutes,
   ...adminHealthRoutes,
   ...healthRoutes,
   ...docsRoutes(() => routes),

@@ -17,7 +17,7 @@ export interface ExportedDatabase {
   /** Absolute path of the folder. */
   readonly folder: string;
   readonly documents: number;
-  readonly files: readonly ExportedFile[];
+  readonly files: ExportedFile[];
 }
 
 /**

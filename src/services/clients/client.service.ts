@@ -2,6 +2,6 @@
 export { migrateClient, migrateEveryClient, rotateUri } from "./client.database.service";
 export { revokeKey, rotateKey } from "./client.key.service";
 export { createClient } from "./create.client.service";
-export { offboardClient } from "./offboard.client.service";
+export { offboardClient, offboardClientOnHost } from "./offboard.client.service";
 export { findClient, getClient, listClients } from "./read.client.service";
 export { resumeClient, suspendClient } from "./suspend.client.service";

@@ -12,6 +12,7 @@ export function toClientView(
     name: client.name,
     status: client.status,
     suspendedReason: client.suspendedReason,
+    suspendedAt: client.suspendedAt?.toISOString() ?? null,
     dbName: source?.dbName ?? null,
     dataSourceVersion: source?.version ?? null,
     migrated: source?.migrated ?? [],

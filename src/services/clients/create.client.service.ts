@@ -47,10 +47,10 @@ export async function createClient(
       action: "client.create",
       detail: { dbName },
     });
-    const { applied, indexes } = await migrateDatabase(database.connection, clientCode);
+    const { applied } = await migrateDatabase(database.connection, clientCode);
     await setUpTenantSettings(database.connection, { ...input, now: ctx.now() });
     await setUpDefaultPipeline(database.connection, { ...input, now: ctx.now() });
-    progress(`The database ${dbName} is ready, with ${indexes.created.length} new indexes.`);
+    progress(`The database ${dbName} is ready.`);
 
     const { row, shown } = newApiKey({ name: input.keyName, scopes, now: ctx.now() });
     await inCentralTransaction(async (session) => {

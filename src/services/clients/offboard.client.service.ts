@@ -5,6 +5,7 @@ import type { PlatformContext } from "../../lib/context/tenant.context";
 import { clusterPool } from "../../lib/db/cluster.pool";
 import { type ExportedDatabase, exportDatabase } from "../../lib/db/export.database";
 import { getCentralModels } from "../../lib/db/get.central.models";
+import { env } from "../../lib/env/env";
 import { AppError } from "../../lib/errors/app.error";
 import { acquireTenantDatabase } from "../../lib/tenant/open.tenant.database";
 import { readOwner } from "../../lib/tenant/tenant.owner";
@@ -15,6 +16,9 @@ import { admitToClient } from "./platform.gate";
 
 /** Every container has noticed a suspension after this time (30 s), and what it began before has ended. */
 export const suspensionSettlesMs = 45_000;
+
+/** Where exports go when nothing else is said; ignored by git. */
+export const exportsFolder = ".ecod/exports";
 
 export interface OffboardOptions {
   /** The client's code once more: what was typed is what is dropped. */
@@ -60,6 +64,23 @@ export async function offboardClient(
   await dropCentralRows(clientCode);
   progress("Its keys, routes, secrets, people and jobs are deleted; the audit stays.");
   return { clientCode, exported };
+}
+
+/**
+ * The same for a caller who sits elsewhere: the export stays in this host's exports folder.
+ * @throws AppError as `offboardClient`, and invalid-state on a host whose disk does not outlive the request.
+ */
+export async function offboardClientOnHost(
+  ctx: PlatformContext,
+  code: string,
+  confirm: string,
+): Promise<Offboarded> {
+  if (env().AWS_LAMBDA_FUNCTION_NAME !== "" && !env().IS_OFFLINE)
+    throw new AppError(
+      "invalid-state",
+      "This host keeps no files, so the export would be lost. Run `npm run tenants -- offboard` from a shell.",
+    );
+  return offboardClient(ctx, code, { confirm, exportTo: exportsFolder });
 }
 
 async function beginLeaving(ctx: PlatformContext, clientCode: ClientCode, settleMs: number): Promise<void> {

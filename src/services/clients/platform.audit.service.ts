@@ -29,5 +29,4 @@ export async function auditPlatformAct(
     ],
     session ? { session } : {},
   );
-  ctx.logger.info("Platform act.", { action: act.action, clientCode: act.clientCode });
 }

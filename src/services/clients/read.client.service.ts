@@ -1,6 +1,7 @@
 /** Clients, the tenants of the platform, as the administration reads them. */
 import { trusted } from "mongoose";
-import type { ClientView } from "../../contracts/client.contract";
+import type * as z from "zod";
+import type { ClientView, listClientsQuery } from "../../contracts/client.contract";
 import { getCentralModels } from "../../lib/db/get.central.models";
 import { AppError } from "../../lib/errors/app.error";
 import { type Page, pageOf } from "../../lib/query/page";
@@ -11,11 +12,7 @@ import { toClientView } from "./client.view";
  * @param query `limit` and `cursor` of the page; `status` filters
  * @throws AppError invalid-cursor
  */
-export async function listClients(query: {
-  limit: number;
-  cursor?: string | undefined;
-  status?: ClientView["status"] | undefined;
-}): Promise<Page<ClientView>> {
+export async function listClients(query: z.output<typeof listClientsQuery>): Promise<Page<ClientView>> {
   const { Client, ClientDataSource } = await getCentralModels();
   const page = await pageOf({ clientCode: null }, Client, {
     route: "listClients",

@@ -6,7 +6,8 @@ import { getCentralModels } from "../../lib/db/get.central.models";
 /** A tenant's secret, or with an empty code the platform's own. */
 type Owner = ClientCode | "";
 
-function secretPlace(owner: Owner, name: string): SecretPlace {
+/** Where a secret stands, which its envelope is bound to. */
+export function secretPlace(owner: string, name: string): SecretPlace {
   return { collection: "secrets", clientCode: owner, field: name };
 }
 
