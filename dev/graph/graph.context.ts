@@ -19,6 +19,8 @@ export interface Graph {
   readonly statuses: StatusCourier;
   readonly faults: FaultTable;
   readonly requests: RequestLog;
+  /** Says that the world changed, for the state that outlives a restart. */
+  readonly changed: () => void;
   /** Our own address, for the links we hand out. */
   readonly address: () => string;
   readonly log: (entry: GraphLogEntry) => void;

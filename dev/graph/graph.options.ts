@@ -76,7 +76,10 @@ export interface GraphOptions {
   templates?: TemplateDefinition[];
   /** The stack's clock. [the machine's] */
   now?: () => Date;
-  /** Keeps media bytes as files here. [in memory] */
+  /**
+   * Keeps media bytes as files here, and in `state.json` what a restart must not forget: service windows, people,
+   * templates, accepted messages. [all in memory]
+   */
   mediaDir?: string;
   /** Waits in ms between the tries of a refused webhook; the number of tries is one more. */
   webhookRetryMs?: number[];

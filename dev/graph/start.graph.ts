@@ -11,6 +11,7 @@ import { FaultTable } from "./sim/fault.table";
 import { RequestLog } from "./sim/request.log";
 import { SimClock, Timers } from "./state/sim.clock";
 import { World } from "./state/world";
+import { WorldFile } from "./state/world.file";
 import { StatusCourier } from "./webhooks/status.courier";
 import { defaultRetryMs, WebhookSender } from "./webhooks/webhook.sender";
 
@@ -24,12 +25,15 @@ export type {
 
 /**
  * Listens on 127.0.0.1 and resolves when it does.
- * @throws ZodError for malformed numbers; the listen error (EADDRINUSE) for a taken port
+ * @throws ZodError for malformed numbers; Error for a state file that cannot be used; the listen error (EADDRINUSE) for a taken port
  */
 export async function startGraph(options: GraphOptions): Promise<GraphServer> {
   for (const number of options.numbers) numberOptionSchema.parse(number);
   let url = "";
-  const graph = assemble(options, () => url);
+  const world = new World(options);
+  const file = options.mediaDir === undefined ? undefined : new WorldFile(options.mediaDir, world);
+  file?.load();
+  const graph = assemble(options, world, { address: () => url, changed: () => file?.touch() });
   const server = createServer((request, response) => {
     void serve(graph, request, response);
   });
@@ -56,13 +60,17 @@ export async function startGraph(options: GraphOptions): Promise<GraphServer> {
       server.closeAllConnections();
       await closed;
       graph.timers.cancelAll();
+      file?.save();
     },
   };
 }
 
-function assemble(options: GraphOptions, address: () => string): Graph {
+function assemble(
+  options: GraphOptions,
+  world: World,
+  { address, changed }: Pick<Graph, "address" | "changed">,
+): Graph {
   const log = options.log ?? (() => {});
-  const world = new World(options);
   const clock = new SimClock(options.now ?? (() => new Date()));
   const timers = new Timers();
   const webhooks = new WebhookSender(world, timers, options.webhookRetryMs ?? defaultRetryMs, log);
@@ -76,6 +84,7 @@ function assemble(options: GraphOptions, address: () => string): Graph {
     statuses: new StatusCourier(world, clock, timers, webhooks),
     faults: new FaultTable(),
     requests: new RequestLog(),
+    changed,
     address,
     log,
   };

@@ -16,11 +16,14 @@ export async function answerExchange(
   response: ServerResponse,
 ): Promise<void> {
   if (exchange.path === "/_sim" || exchange.path.startsWith("/_sim/")) {
-    return write(response, await safely(graph, () => callControl(graph, exchange)));
+    write(response, await safely(graph, () => callControl(graph, exchange)));
+    if (exchange.method !== "GET") graph.changed();
+    return;
   }
   const startedAt = Date.now();
   const fault = graph.faults.take(exchange);
   const answer = await answerWithFault(graph, exchange, fault);
+  if (exchange.method !== "GET") graph.changed();
   const isCut = fault?.reset !== undefined;
   graph.requests.add(exchange, {
     status: isCut ? "reset" : (answer?.status ?? 0),

@@ -58,6 +58,7 @@ export function showState(graph: Graph): unknown {
 /** `POST /_sim/reset`: as at the start, with nothing pending; the webhook address stays. */
 export async function reset(graph: Graph): Promise<unknown> {
   graph.timers.cancelAll();
+  for (const id of graph.world.media.keys()) await graph.media.remove(id);
   graph.world.reset();
   graph.statuses.reset();
   graph.limits.clear();
@@ -65,6 +66,5 @@ export async function reset(graph: Graph): Promise<unknown> {
   graph.requests.clear();
   graph.webhooks.clear();
   graph.clock.offsetMs = 0;
-  await graph.media.clear();
   return { reset: true };
 }

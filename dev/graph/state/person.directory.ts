@@ -16,6 +16,17 @@ export interface Person {
   readonly lastInboundMs: Map<string, number>;
 }
 
+/** A person as a snapshot holds them. */
+export interface SavedPerson {
+  waId?: string | undefined;
+  userIds: Record<string, string>;
+  name?: string | undefined;
+  username?: string | undefined;
+  onWhatsApp: boolean;
+  marketingStopped: string[];
+  lastInboundMs: Record<string, number>;
+}
+
 /**
  * One spelling per person for the countries whose WhatsApp ids differ from the dialled number: Brazil's ninth
  * digit, Mexico's 1 and Argentina's 9. Used to find people, never shown.
@@ -85,6 +96,17 @@ export class PersonDirectory {
   nameUser(person: Person, wabaId: string, userId: string): void {
     person.userIds.set(wabaId, userId);
     this.byUserId.set(userId, person);
+  }
+
+  /** Puts back a person from a snapshot. */
+  restore(saved: SavedPerson): void {
+    const person = saved.waId === undefined ? newPerson(undefined) : this.ofPhone(saved.waId);
+    person.name = saved.name;
+    person.username = saved.username;
+    person.onWhatsApp = saved.onWhatsApp;
+    for (const wabaId of saved.marketingStopped) person.marketingStopped.add(wabaId);
+    for (const [id, atMs] of Object.entries(saved.lastInboundMs)) person.lastInboundMs.set(id, atMs);
+    for (const [wabaId, userId] of Object.entries(saved.userIds)) this.nameUser(person, wabaId, userId);
   }
 
   all(): Person[] {

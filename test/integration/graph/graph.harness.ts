@@ -62,6 +62,9 @@ export async function startHarness(options: Partial<GraphOptions> = {}): Promise
     numbers: [acme, other],
     webhookRetryMs: [20, 40],
     ...options,
+  }).catch((error: unknown) => {
+    hook.server.close();
+    throw error;
   });
   const call: Harness["call"] = async (method, path, body, token = acme.token) => {
     const response = await fetch(`${graph.url}${path}`, {

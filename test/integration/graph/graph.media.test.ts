@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -175,24 +175,71 @@ test("with fetchLinks, a link that serves nothing fails with 131053", async () =
   expect(await failureOf({ type: "image", image: { link } })).toEqual({ status: "failed", code: 131053 });
 });
 
-test("with a folder, the bytes are files there until a reset", async () => {
-  const mediaDir = await mkdtemp(join(tmpdir(), "graph-media-"));
-  const inFolder = await startHarness({ mediaDir });
-  try {
-    const sent = await inFolder.sim("/inbound", {
+describe("with a folder", () => {
+  let mediaDir: string;
+  beforeEach(async () => {
+    mediaDir = await mkdtemp(join(tmpdir(), "graph-media-"));
+  });
+  afterEach(() => rm(mediaDir, { recursive: true }));
+  const mediaFiles = async () => (await readdir(mediaDir)).filter((file) => file.endsWith(".bin"));
+  const sendDocument = (simulator: Harness) =>
+    simulator.sim("/inbound", {
       phoneNumberId: acme.phoneNumberId,
       from: ana,
       type: "document",
       mediaBase64: Buffer.from("%PDF-1.4").toString("base64"),
       filename: "offer.pdf",
     });
-    expect(await readdir(mediaDir)).toEqual([`${textAt(sent.json, "mediaId")}.bin`]);
-    const { json } = await inFolder.call("GET", `/v24.0/${textAt(sent.json, "mediaId")}`);
-    expect(await (await download(at(json, "url"))).text()).toBe("%PDF-1.4");
-    await inFolder.sim("/reset", {});
-    expect(await readdir(mediaDir)).toEqual([]);
-  } finally {
-    await inFolder.stop();
-    await rm(mediaDir, { recursive: true });
-  }
+
+  test("the bytes are files there until a reset", async () => {
+    const simulator = await startHarness({ mediaDir });
+    try {
+      const id = textAt((await sendDocument(simulator)).json, "mediaId");
+      expect(await mediaFiles()).toEqual([`${id}.bin`]);
+      const { json } = await simulator.call("GET", `/v24.0/${id}`);
+      expect(await (await download(at(json, "url"))).text()).toBe("%PDF-1.4");
+      await simulator.sim("/reset", {});
+      expect(await mediaFiles()).toEqual([]);
+    } finally {
+      await simulator.stop();
+    }
+  });
+
+  test("a restart keeps windows, media, templates, subscriptions and what was accepted", async () => {
+    const first = await startHarness({ mediaDir });
+    const mediaId = textAt((await sendDocument(first)).json, "mediaId");
+    await first.sim("/templates", { wabaId: acme.wabaId, name: "welcome", status: "PAUSED", silent: true });
+    await first.call("DELETE", `/v24.0/${other.wabaId}/subscribed_apps`, undefined, other.token);
+    const sent = await first.send({
+      type: "text",
+      text: { body: "Hello" },
+      biz_opaque_callback_data: "msg:1",
+    });
+    await first.webhooks(3, isStatus);
+    await first.stop();
+
+    const second = await startHarness({ mediaDir });
+    try {
+      const { json } = await second.call("GET", `/v24.0/${mediaId}`);
+      expect(await (await download(at(json, "url"))).text()).toBe("%PDF-1.4");
+      const state = (await second.sim("/state")).json;
+      expect(state).toMatchObject({
+        messages: [{ wamid: textAt(sent.json, "messages.0.id"), callbackData: "msg:1" }],
+      });
+      expect(at(state, "wabas")).toContainEqual(
+        expect.objectContaining({ wabaId: other.wabaId, subscribed: false }),
+      );
+      expect(at(state, "templates.0")).toMatchObject({ name: "welcome", status: "PAUSED" });
+      await second.send({ type: "text", text: { body: "Still open" } });
+      const [status] = (await second.webhooks(1, isStatus)).map(statusOf);
+      expect(at(status, "status")).toBe("sent");
+    } finally {
+      await second.stop();
+    }
+  });
+
+  test("a state that is not ours is refused in a sentence", async () => {
+    await writeFile(join(mediaDir, "state.json"), "{}");
+    await expect(startHarness({ mediaDir })).rejects.toThrow("Delete it to start anew");
+  });
 });
