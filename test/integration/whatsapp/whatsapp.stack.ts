@@ -1,0 +1,207 @@
+/** What the WhatsApp tests share: a fake Meta, tenants with connected numbers, and the webhook's own door. */
+import { createHmac } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import * as z from "zod";
+import { type GraphServer, startGraph } from "../../../dev/graph/start.graph";
+import type { CrmEvent } from "../../../src/contracts/crm.event.contract";
+import { createTenantContext } from "../../../src/lib/context/create.context";
+import type { TenantContext } from "../../../src/lib/context/tenant.context";
+import { adoptEnvironment, env } from "../../../src/lib/env/env";
+import type { CrmModels } from "../../../src/lib/tenant/get.crm.model";
+import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
+import { conversationRoutes } from "../../../src/routes/crm/conversation.routes";
+import { leadRoutes } from "../../../src/routes/crm/lead.routes";
+import { templateRoutes } from "../../../src/routes/crm/template.routes";
+import { whatsappWebhookRoutes } from "../../../src/routes/whatsapp.webhook.routes";
+import { ensureTenantDefaults } from "../../../src/services/saas/crm/tenant.defaults";
+import { connectNumber } from "../../../src/services/saas/whatsapp/connect.number.service";
+import { ApiClient, type ApiAnswer, keysOf, lambdaTransport } from "../../builders/api.client";
+import { createTenant } from "../../builders/client.builder";
+import { drainAll } from "../../setup/drain";
+
+export interface WhatsAppNumber {
+  readonly phoneNumberId: string;
+  readonly wabaId: string;
+  readonly displayPhoneNumber: string;
+  readonly verifiedName: string;
+  readonly token: string;
+}
+
+export interface WhatsAppTenant {
+  readonly ctx: TenantContext;
+  readonly models: CrmModels;
+  readonly api: ApiClient;
+  readonly number: WhatsAppNumber;
+  readonly connectionId: string;
+  /** Events that were dispatched, in their order. */
+  readonly events: CrmEvent[];
+}
+
+export interface WhatsAppStack {
+  readonly graph: GraphServer;
+  /** What Meta would send: signs a body and posts it to the webhook route. */
+  deliver(body: unknown, options?: { secret?: string; signature?: string }): Promise<ApiAnswer>;
+  /** Runs every job to its end; events go to `events` of their tenant. */
+  drain(): Promise<number>;
+  /** A control of the fake Meta. */
+  sim(path: string, body?: unknown): Promise<unknown>;
+  /** Sends that reached Meta, oldest first. */
+  sends(to?: string): Promise<readonly { status: number; body: Record<string, unknown> }[]>;
+  close(): Promise<void>;
+}
+
+const webhookPath = "/api/webhooks/whatsapp";
+const webhook = lambdaTransport(whatsappWebhookRoutes);
+const byTenant = new Map<string, CrmEvent[]>();
+
+const dispatch = async (ctx: TenantContext, events: readonly CrmEvent[]) => {
+  byTenant.get(ctx.clientCode)?.push(...events);
+};
+
+export function numberOf(n: number): WhatsAppNumber {
+  return {
+    phoneNumberId: `90010020030040${n}`,
+    wabaId: `80010020030040${n}`,
+    displayPhoneNumber: `+1555000111${n}`,
+    verifiedName: `Business ${n}`,
+    token: `token-of-business-${n}`,
+  };
+}
+
+/** Starts the fake Meta, with statuses and webhooks going to the webhook route of this process. */
+export async function startWhatsApp(numbers = [numberOf(1), numberOf(2)]): Promise<WhatsAppStack> {
+  const graph = await startGraph({
+    appSecret: "test-app-secret",
+    verifyToken: "test-verify-token",
+    numbers: [...numbers],
+    webhookRetryMs: [],
+  });
+  adoptEnvironment({ GRAPH_BASE_URL: graph.url, GRAPH_TIMEOUT_MS: "1500" });
+  const server = await listen();
+  graph.setWebhookUrl(server.url);
+  return {
+    graph,
+    async deliver(body, { secret = env().WHATSAPP_APP_SECRET, signature } = {}) {
+      const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+      const own = `sha256=${createHmac("sha256", secret).update(bytes).digest("hex")}`;
+      return postWebhook(bytes, signature ?? own);
+    },
+    drain: () => drainAll(dispatch),
+    sim: (path, body) => control(graph, path, body),
+    async sends(to) {
+      const query = new URLSearchParams({ method: "POST", path: "messages$", ...(to ? { to } : {}) });
+      const { requests } = requestsSchema.parse(await control(graph, `/_sim/requests?${query}`));
+      return requests;
+    },
+    async close() {
+      await graph.stop();
+      server.close();
+      await closeAllConnections();
+    },
+  };
+}
+
+const requestsSchema = z.object({
+  requests: z.array(z.looseObject({ status: z.number(), body: z.record(z.string(), z.unknown()) })),
+});
+
+/** A tenant with one connected number and its templates. */
+export async function whatsappTenant(stack: WhatsAppStack, number: WhatsAppNumber): Promise<WhatsAppTenant> {
+  const { clientCode, apiKey, models } = await createTenant();
+  const events: CrmEvent[] = [];
+  byTenant.set(clientCode, events);
+  const ctx = createTenantContext({
+    clientCode,
+    actor: { type: "api_key", id: "test" },
+    requestId: "req_test",
+    dispatch,
+  });
+  await ensureTenantDefaults(ctx);
+  const { connectionId } = await connectNumber(ctx, number);
+  await stack.drain();
+  const routes = [...conversationRoutes, ...templateRoutes, ...leadRoutes];
+  const api = new ApiClient(lambdaTransport(routes, { dispatch }), keysOf({ clientCode, apiKey }));
+  return { ctx, models, api, number, connectionId, events };
+}
+
+async function control(graph: GraphServer, path: string, body?: unknown): Promise<unknown> {
+  const answer = await fetch(`${graph.url}${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${text}`);
+  return JSON.parse(text);
+}
+
+function postWebhook(bytes: Buffer, signature: string | undefined): Promise<ApiAnswer> {
+  return webhook({
+    method: "POST",
+    path: webhookPath,
+    bytes,
+    headers: {
+      "content-type": "application/json",
+      ...(signature === undefined ? {} : { "x-hub-signature-256": signature }),
+    },
+  });
+}
+
+/** Takes what the fake Meta posts. */
+async function listen(): Promise<{ url: string; close(): void }> {
+  const server: Server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    const signature = request.headers["x-hub-signature-256"];
+    const answer = await postWebhook(Buffer.concat(chunks), String(signature));
+    response.writeHead(answer.status, answer.headers).end(answer.bytes);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}${webhookPath}`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+let made = 0;
+
+/** A webhook body with messages and statuses for one number. */
+export function webhookBody(
+  number: WhatsAppNumber,
+  value: { contacts?: unknown[]; messages?: unknown[]; statuses?: unknown[] },
+): Record<string, unknown> {
+  const metadata = {
+    display_phone_number: number.displayPhoneNumber.slice(1),
+    phone_number_id: number.phoneNumberId,
+  };
+  return {
+    object: "whatsapp_business_account",
+    entry: [
+      {
+        id: number.wabaId,
+        changes: [{ field: "messages", value: { messaging_product: "whatsapp", metadata, ...value } }],
+      },
+    ],
+  };
+}
+
+/** A customer's message as Meta writes it. @param fields on top of a text. */
+export function customerMessage(from: string, fields: Record<string, unknown> = {}): Record<string, unknown> {
+  made += 1;
+  return {
+    from,
+    id: `wamid.test${made}`,
+    timestamp: String(Math.floor(Date.now() / 1000)),
+    type: "text",
+    text: { body: `Message ${made}` },
+    ...fields,
+  };
+}
+
+export function contactOf(from: string, name: string): Record<string, unknown> {
+  return { profile: { name }, wa_id: from };
+}
