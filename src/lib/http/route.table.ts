@@ -39,18 +39,18 @@ export class RouteTable {
   /** @throws AppError not-found, or method-not-allowed with Allow */
   find(method: string, path: string): RouteMatch {
     const segments = path.split("/");
-    for (const entry of this.paths) {
-      if (!matches(entry.segments, segments)) continue;
+    const matching = this.paths.filter((entry) => matches(entry.segments, segments));
+    for (const entry of matching) {
       const route = entry.routes.get(method);
-      if (!route) throw notAllowed([...entry.routes.keys()]);
-      return { route, params: parametersOf(route.path.split("/"), segments) };
+      if (route) return { route, params: parametersOf(route.path.split("/"), segments) };
     }
+    if (matching.length > 0) throw notAllowed(matching.flatMap((entry) => [...entry.routes.keys()]));
     throw new AppError("not-found", "There is no such path in this API. See /api/docs for those there are.");
   }
 }
 
 function notAllowed(allowed: readonly string[]): AppError {
-  const allow = [...allowed].sort().join(", ");
+  const allow = [...new Set(allowed)].sort().join(", ");
   return new AppError("method-not-allowed", `This path takes only ${allow}.`, { headers: { allow } });
 }
 
