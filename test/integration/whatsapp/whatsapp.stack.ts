@@ -15,7 +15,7 @@ import { templateRoutes } from "../../../src/routes/crm/template.routes";
 import { whatsappWebhookRoutes } from "../../../src/routes/whatsapp.webhook.routes";
 import { ensureTenantDefaults } from "../../../src/services/saas/crm/tenant.defaults";
 import { connectNumber } from "../../../src/services/saas/whatsapp/connect.number.service";
-import { ApiClient, type ApiAnswer, keysOf, lambdaTransport } from "../../builders/api.client";
+import { type ApiAnswer, ApiClient, keysOf, lambdaTransport } from "../../builders/api.client";
 import { createTenant } from "../../builders/client.builder";
 import { drainAll } from "../../setup/drain";
 
@@ -127,7 +127,9 @@ export async function whatsappTenant(stack: WhatsAppStack, number: WhatsAppNumbe
 async function control(graph: GraphServer, path: string, body?: unknown): Promise<unknown> {
   const answer = await fetch(`${graph.url}${path}`, {
     method: body === undefined ? "GET" : "POST",
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${text}`);
@@ -173,7 +175,7 @@ let made = 0;
 export function webhookBody(
   number: WhatsAppNumber,
   value: { contacts?: unknown[]; messages?: unknown[]; statuses?: unknown[] },
-): Record<string, unknown> {
+): { object: string; entry: unknown[] } {
   const metadata = {
     display_phone_number: number.displayPhoneNumber.slice(1),
     phone_number_id: number.phoneNumberId,
@@ -190,7 +192,10 @@ export function webhookBody(
 }
 
 /** A customer's message as Meta writes it. @param fields on top of a text. */
-export function customerMessage(from: string, fields: Record<string, unknown> = {}): Record<string, unknown> {
+export function customerMessage(
+  from: string,
+  fields: { id?: string; timestamp?: string; [name: string]: unknown } = {},
+): { id: string; timestamp: string; [name: string]: unknown } {
   made += 1;
   return {
     from,
