@@ -134,11 +134,11 @@ describe("uploading", () => {
     const other = await mediaTenant();
     const id = await opened();
     for (const attempt of [
-      findMedia(other.ctx, id),
-      putPart(other.ctx, id, 1, pdf),
-      completeUpload(other.ctx, id),
+      () => findMedia(other.ctx, id),
+      () => putPart(other.ctx, id, 1, pdf),
+      () => completeUpload(other.ctx, id),
     ]) {
-      await expect(attempt).rejects.toMatchObject({ code: "not-found" });
+      await expect(attempt()).rejects.toMatchObject({ code: "not-found" });
     }
     expect(await findMedia(media.ctx, id)).toMatchObject({ state: "uploading", parts: [], version: 1 });
   });
