@@ -20,11 +20,11 @@ let made = 0;
 /**
  * Makes a real client with a migrated database of its own, dropped with the test file's databases.
  * @param code a code of your choice; a new one when absent.
- * @param scopes what its key may do; everything when absent.
+ * @param options `scopes`: what its key may do, everything when absent; `uri`: its cluster, the central one when absent.
  */
 export async function createTenant(
   code = `tenant${++made}`,
-  options: { scopes?: readonly Scope[] } = {},
+  options: { scopes?: readonly Scope[]; uri?: string } = {},
 ): Promise<{ clientCode: ClientCode; apiKey: string; models: CrmModels }> {
   centralReady ??= migrateCentral();
   await centralReady;
@@ -32,8 +32,10 @@ export async function createTenant(
     clientCode: code,
     name: `Client ${code}`,
     dbName: central.tenantDatabase(code),
+    uri: options.uri,
   });
-  const created = await createClient(platformContext(), input, options);
+  const { scopes } = options;
+  const created = await createClient(platformContext(), input, scopes ? { scopes } : {});
   const clientCode = mintClientCode(code);
   return { clientCode, apiKey: created.apiKey.key, models: await getCrmModels(clientCode) };
 }

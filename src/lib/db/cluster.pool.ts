@@ -5,6 +5,7 @@
  */
 import { type Connection, createConnection } from "mongoose";
 import { clusterIdentity } from "./cluster.identity";
+import { ClusterWatch } from "./cluster.watch";
 import { connectionOptions } from "./connection.options";
 
 /** A database that somebody uses. Give it back with `release()`, exactly once. */
@@ -14,11 +15,15 @@ export interface DatabaseHandle {
   readonly clusterId: string;
   /** Whether the driver knows a writable member just now. */
   isReachable(): boolean;
+  /** How long no writable member has answered, though asked, in ms. */
+  silentForMs(): number;
   /**
    * Resolves at once while there is a writable member. Otherwise asks for one, everybody together, and throws the
    * driver's error after at most 5 s; for some seconds after that at once.
    */
   whenReachable(): Promise<void>;
+  /** Has others told `error` at once, for some seconds or until the cluster answers. */
+  giveUp(error: unknown): void;
   /** The handle is given back before this returns; the promise tells when its client is closed, if it was the last. */
   release(): Promise<void>;
 }
@@ -31,11 +36,9 @@ interface Cluster {
   /** Users by database, and those who still wait for `opening`. */
   readonly databases: Map<string, number>;
   users: number;
-  reachable: boolean;
+  readonly watch: ClusterWatch;
   probing?: Promise<void> | undefined;
 }
-
-const writableTypes = new Set(["RSPrimary", "Mongos", "Standalone", "LoadBalancer"]);
 
 declare module "mongoose" {
   interface Connection {
@@ -67,10 +70,13 @@ export class ClusterPool {
       return {
         connection: root.useDb(dbName, { useCache: true }),
         clusterId: key.slice(0, 8),
-        isReachable: () => cluster.reachable,
+        isReachable: () => cluster.watch.isReachable(),
+        silentForMs: () => cluster.watch.silentForMs(),
         whenReachable: async () => {
-          if (!cluster.reachable) await this.probe(cluster, root);
+          this.throwRemembered(key);
+          if (!cluster.watch.isReachable()) await this.probe(cluster, root);
         },
+        giveUp: (error) => this.remember(key, error),
         release: () => this.release(cluster, dbName),
       };
     } catch (error) {
@@ -94,20 +100,15 @@ export class ClusterPool {
 
   private open(key: string, uri: string): Cluster {
     const root = createConnection();
+    const opening = root.openUri(uri, connectionOptions());
     const cluster: Cluster = {
       key,
       databases: new Map(),
       users: 0,
-      reachable: true,
-      opening: root.openUri(uri, connectionOptions()).then(
+      watch: new ClusterWatch(root.getClient(), () => this.failures.delete(key)),
+      opening: opening.then(
         () => {
-          this.failures.delete(key);
           cluster.root = root;
-          root.getClient().on("topologyDescriptionChanged", ({ newDescription }) => {
-            cluster.reachable = [...newDescription.servers.values()].some(({ type }) =>
-              writableTypes.has(type),
-            );
-          });
           return root;
         },
         async (error: unknown) => {

@@ -43,6 +43,6 @@ export async function acquireTenantDatabase(
   try {
     return await pool.acquire(source.uri, source.dbName);
   } catch (error) {
-    throw databaseUnavailable(error);
+    throw error instanceof AppError ? error : databaseUnavailable(error);
   }
 }

@@ -12,6 +12,10 @@ import { rootLogger } from "../log/logger";
 import { databaseUnavailable, openTenantDatabase } from "./open.tenant.database";
 import { readTenantSource, type TenantSource } from "./tenant.source";
 
+/** Requests are answered within 6 s: 5 s of patience, with a database that has been silent for 2 s by then. */
+const answerMs = 5_000;
+const silentMs = 2_000;
+
 /** An open tenant. `source` is replaced at each re-read, the handle only when place or credentials changed. */
 interface Tenant {
   source: TenantSource;
@@ -33,6 +37,11 @@ interface Entry {
 export interface WithTenantOptions {
   /** Also for a suspended client: storing its webhooks, exporting its data. */
   readonly evenSuspended?: boolean;
+  /**
+   * For requests: when the database falls silent, throw tenant-database-unavailable after 5 s instead of waiting for
+   * the driver to give up (20 s). The work itself is not stopped, so not for jobs, which would run twice at once.
+   */
+  readonly answerInTime?: boolean;
 }
 
 export interface OpenTenantsOptions {
@@ -66,13 +75,16 @@ export class OpenTenants {
     const tenant = await this.take(clientCode, options);
     try {
       await tenant.handle.whenReachable();
-      return await this.holding.run(new Map([...(outer ?? []), [clientCode, tenant]]), work);
+    } catch (error) {
+      this.letGo(tenant);
+      throw this.explained(error, tenant);
+    }
+    const held = new Map([...(outer ?? []), [clientCode, tenant]]);
+    const running = this.holding.run(held, work).finally(() => this.letGo(tenant));
+    try {
+      return await (options.answerInTime ? answeredInTime(tenant.handle, running) : running);
     } catch (error) {
       throw this.explained(error, tenant);
-    } finally {
-      tenant.held -= 1;
-      this.releaseIfDone(tenant);
-      this.shrink();
     }
   }
 
@@ -81,8 +93,7 @@ export class OpenTenants {
     const held = this.holding.getStore()?.get(clientCode);
     if (held) return held.handle.connection;
     const tenant = await this.take(clientCode, {});
-    tenant.held -= 1;
-    this.releaseIfDone(tenant);
+    this.letGo(tenant);
     return tenant.handle.connection;
   }
 
@@ -192,6 +203,12 @@ export class OpenTenants {
     this.releaseIfDone(tenant);
   }
 
+  private letGo(tenant: Tenant): void {
+    tenant.held -= 1;
+    this.releaseIfDone(tenant);
+    this.shrink();
+  }
+
   private releaseIfDone(tenant: Tenant): void {
     if (!tenant.retired || tenant.held > 0) return;
     tenant.held = Number.NEGATIVE_INFINITY; // released once, however often we come here
@@ -212,6 +229,31 @@ export class OpenTenants {
       cause: error,
       retryAfterSeconds: 5,
     });
+  }
+}
+
+/**
+ * The result of `running`, or after 5 s, when the database has been silent for two of them, the word that it is.
+ * A database that answers is waited for, however long the work takes.
+ */
+async function answeredInTime<T>(handle: DatabaseHandle, running: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    const look = (): void => {
+      if (handle.silentForMs() < silentMs) {
+        timer = setTimeout(look, 500);
+        return;
+      }
+      const error = databaseUnavailable(new Error("The database fell silent while a request was served."));
+      handle.giveUp(error);
+      reject(error);
+    };
+    timer = setTimeout(look, answerMs);
+  });
+  try {
+    return await Promise.race([running, silence]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
