@@ -25,14 +25,16 @@ export const activitySchema = z
   .meta({ id: "Activity", description: "One line of a lead's timeline." });
 export type Activity = z.input<typeof activitySchema>;
 
-export const createNoteSchema = z.strictObject({
-  text: z
-    .string()
-    .trim()
-    .min(1)
-    .max(10_000)
-    .meta({ description: "The note.", example: "Prefers afternoons." }),
-});
+export const createNoteSchema = z
+  .strictObject({
+    text: z
+      .string()
+      .trim()
+      .min(1)
+      .max(10_000)
+      .meta({ description: "The note.", example: "Prefers afternoons." }),
+  })
+  .meta({ id: "NoteInput" });
 export type CreateNote = z.output<typeof createNoteSchema>;
 
 export const noteSchema = z

@@ -11,14 +11,7 @@ import {
   timestampSchema,
 } from "./common.contract";
 import { countrySchema, localeSchema, timezoneSchema } from "./settings.contract";
-
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{Cc}]+$/u, "must not hold control characters");
+import { textLine } from "./text.contract";
 
 export const emailSchema = z
   .string()
@@ -66,14 +59,14 @@ const tagsSchema = z
   .meta({ description: "Tags, without duplicates.", example: ["fair2026"] });
 
 const nullableFields = {
-  firstName: line(200).meta({ description: "First name.", example: "Ana" }).nullish(),
-  lastName: line(200).meta({ description: "Last name.", example: "Souza" }).nullish(),
+  firstName: textLine(200).meta({ description: "First name.", example: "Ana" }).nullish(),
+  lastName: textLine(200).meta({ description: "Last name.", example: "Souza" }).nullish(),
   phone: phoneInputSchema.nullish(),
   email: emailSchema.nullish(),
-  company: line(200).meta({ description: "Company.", example: "Padaria Sol" }).nullish(),
-  ownerId: line(128).meta({ description: "Who looks after the lead.", example: "maria" }).nullish(),
+  company: textLine(200).meta({ description: "Company.", example: "Padaria Sol" }).nullish(),
+  ownerId: textLine(128).meta({ description: "Who looks after the lead.", example: "maria" }).nullish(),
   value: moneySchema.meta({ description: "What the deal is worth." }).nullish(),
-  source: line(100).meta({ description: "Where the lead came from.", example: "website" }).nullish(),
+  source: textLine(100).meta({ description: "Where the lead came from.", example: "website" }).nullish(),
   sourceDetail: sourceDetailSchema.nullish(),
   timezone: timezoneSchema.nullish(),
   locale: localeSchema.nullish(),
@@ -92,7 +85,7 @@ const consentInput = z
 
 const writable = {
   ...nullableFields,
-  displayName: line(400)
+  displayName: textLine(400)
     .optional()
     .meta({ description: "Name to show; made from the other fields when absent.", example: "Ana Souza" }),
   score: score.optional(),
@@ -117,37 +110,52 @@ export const createLeadSchema = z
     (lead) =>
       [lead.displayName, lead.firstName, lead.lastName, lead.company, lead.phone, lead.email].some(Boolean),
     { error: "give at least one of displayName, firstName, lastName, company, phone and email" },
-  );
+  )
+  .meta({ id: "LeadInput" });
 export type CreateLead = z.output<typeof createLeadSchema>;
 
 /** RFC 7396 merge patch: absent stays, null removes. In `custom` and `externalIds` per key. */
-export const updateLeadSchema = z.strictObject({
-  ...writable,
-  externalIds: z
-    .record(keySchema, z.string().trim().min(1).max(200).nullable())
-    .optional()
-    .meta({ description: "Ids to set, or null to remove, per system.", example: { shop: "C-1042" } }),
-  custom: z
-    .record(customKeySchema, customValueSchema.nullable())
-    .refine(hundredKeys, { error: "must not hold more than 100 keys" })
-    .optional()
-    .meta({ description: "Fields to set, or null to remove, by key.", example: { plan: null } }),
-});
+export const updateLeadSchema = z
+  .strictObject({
+    ...writable,
+    externalIds: z
+      .record(keySchema, z.string().trim().min(1).max(200).nullable())
+      .optional()
+      .meta({ description: "Ids to set, or null to remove, per system.", example: { shop: "C-1042" } }),
+    custom: z
+      .record(customKeySchema, customValueSchema.nullable())
+      .refine(hundredKeys, { error: "must not hold more than 100 keys" })
+      .optional()
+      .meta({ description: "Fields to set, or null to remove, by key.", example: { plan: null } }),
+  })
+  .meta({ id: "LeadPatch" });
 export type UpdateLead = z.output<typeof updateLeadSchema>;
 
-export const moveLeadSchema = z.strictObject({
-  stageId: objectIdSchema.meta({ description: "The stage to move to." }),
-  beforeId: objectIdSchema.optional().meta({ description: "Put it right before this lead of the stage." }),
-  afterId: objectIdSchema.optional().meta({ description: "Put it right after this lead of the stage." }),
-  lostReason: keySchema
-    .optional()
-    .meta({ description: "Key of the reason; for stages of type lost only.", example: "price" }),
+/** Upserts: the key is in the path, the rest is a merge patch. */
+export const byPhoneParams = z.strictObject({ e164: phoneInputSchema });
+export const upsertByPhoneSchema = updateLeadSchema.omit({ phone: true }).meta({ id: "LeadUpsert" });
+export const byExternalParams = z.strictObject({
+  system: keySchema.meta({ description: "The other system.", example: "shop" }),
+  id: z.string().trim().min(1).max(200).meta({ description: "The lead's id there.", example: "C-1042" }),
 });
+
+export const moveLeadSchema = z
+  .strictObject({
+    stageId: objectIdSchema.meta({ description: "The stage to move to." }),
+    beforeId: objectIdSchema.optional().meta({ description: "Put it right before this lead of the stage." }),
+    afterId: objectIdSchema.optional().meta({ description: "Put it right after this lead of the stage." }),
+    lostReason: keySchema
+      .optional()
+      .meta({ description: "Key of the reason; for stages of type lost only.", example: "price" }),
+  })
+  .meta({ id: "LeadMove" });
 export type MoveLead = z.output<typeof moveLeadSchema>;
 
-export const leadTagsSchema = z.strictObject({
-  tags: tagsSchema.min(1),
-});
+export const leadTagsSchema = z
+  .strictObject({
+    tags: tagsSchema.min(1),
+  })
+  .meta({ id: "LeadTags" });
 
 /** Tags to take away: in the body, or as `tag` in the query for clients that send no body with DELETE. */
 export const removeTagsQuery = z.strictObject({
@@ -172,9 +180,9 @@ export const listLeadsQuery = z.strictObject({
   }),
   stageId: objectIdSchema.optional(),
   pipelineId: objectIdSchema.optional(),
-  ownerId: line(128).optional().meta({ description: "Owner.", example: "maria" }),
+  ownerId: textLine(128).optional().meta({ description: "Owner.", example: "maria" }),
   tag: tagSchema.optional(),
-  source: line(100).optional().meta({ description: "Source.", example: "website" }),
+  source: textLine(100).optional().meta({ description: "Source.", example: "website" }),
   status: statusSchema.optional(),
   phone: phoneInputSchema.optional(),
   email: emailSchema.optional(),

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { objectIdSchema, pageQuery, timestampInputSchema, timestampSchema } from "./common.contract";
 import { emailSchema } from "./lead.contract";
 import { timezoneSchema } from "./settings.contract";
+import { textLine } from "./text.contract";
 
 export const meetingStatuses = [
   "proposed",
@@ -16,16 +17,8 @@ const statusSchema = z
   .enum(meetingStatuses)
   .meta({ description: "State of the meeting.", example: "confirmed" });
 
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{Cc}]+$/u, "must not hold control characters");
-
-const title = line(200).meta({ description: "What it is about.", example: "First consultation" });
-const location = line(500).meta({ description: "Where it takes place.", example: "Rua Verde 12" });
+const title = textLine(200).meta({ description: "What it is about.", example: "First consultation" });
+const location = textLine(500).meta({ description: "Where it takes place.", example: "Rua Verde 12" });
 const joinUrl = z
   .url({ protocol: /^https$/, error: "must be an https address" })
   .max(2_000)
@@ -33,7 +26,7 @@ const joinUrl = z
 const attendees = z
   .array(
     z.strictObject({
-      name: line(200).meta({ description: "Name.", example: "Ana Souza" }),
+      name: textLine(200).meta({ description: "Name.", example: "Ana Souza" }),
       email: emailSchema.nullable().default(null),
     }),
   )
@@ -72,16 +65,19 @@ export const createMeetingSchema = z
       .optional()
       .meta({ description: "Its id in your own system; ours when absent.", example: "apt-1042" }),
   })
-  .refine(oneEnd, oneEndError);
+  .refine(oneEnd, oneEndError)
+  .meta({ id: "MeetingInput" });
 export type CreateMeeting = z.output<typeof createMeetingSchema>;
 
 /** Merge patch of what is not the time: times are changed by reschedule. */
-export const updateMeetingSchema = z.strictObject({
-  title: title.optional(),
-  location: location.nullable().optional(),
-  joinUrl: joinUrl.nullable().optional(),
-  attendees: attendees.optional(),
-});
+export const updateMeetingSchema = z
+  .strictObject({
+    title: title.optional(),
+    location: location.nullable().optional(),
+    joinUrl: joinUrl.nullable().optional(),
+    attendees: attendees.optional(),
+  })
+  .meta({ id: "MeetingPatch" });
 export type UpdateMeeting = z.output<typeof updateMeetingSchema>;
 
 export const rescheduleMeetingSchema = z
@@ -91,11 +87,12 @@ export const rescheduleMeetingSchema = z
     durationMinutes: durationMinutes.optional().meta({ description: "Default: as long as before." }),
     timezone: timezoneSchema.optional(),
   })
-  .refine(oneEnd, oneEndError);
+  .refine(oneEnd, oneEndError)
+  .meta({ id: "MeetingTimes" });
 export type RescheduleMeeting = z.output<typeof rescheduleMeetingSchema>;
 
 export const cancelMeetingSchema = z.strictObject({
-  reason: line(500).optional().meta({ description: "Why; goes into the event.", example: "Lead is ill" }),
+  reason: textLine(500).optional().meta({ description: "Why; goes into the event.", example: "Lead is ill" }),
 });
 
 export const listMeetingsQuery = z.strictObject({

@@ -2,15 +2,9 @@
 import * as z from "zod";
 import { keySchema, objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
 import { currencySchema } from "./settings.contract";
+import { textLine } from "./text.contract";
 
 export const stageTypes = ["open", "won", "lost"] as const;
-
-const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .regex(/^[^\p{Cc}]+$/u, "must not hold control characters");
 
 const stageSettings = {
   probability: z
@@ -40,7 +34,7 @@ const stageSettings = {
     .meta({ description: "Colour of the column.", example: "#2f855a" }),
 };
 
-const stageName = name.meta({ description: "Name of the stage.", example: "Proposal" });
+const stageName = textLine(100).meta({ description: "Name of the stage.", example: "Proposal" });
 const stageKey = keySchema.meta({
   description: "Stable key for rules; made from the name when absent.",
   example: "proposal",
@@ -50,16 +44,21 @@ const stageType = z.enum(stageTypes).meta({
   example: "open",
 });
 
-export const createStageSchema = z.strictObject({
-  name: stageName,
-  key: stageKey.optional(),
-  type: stageType.default("open"),
-  ...z.object(stageSettings).partial().shape,
-});
+export const createStageSchema = z
+  .strictObject({
+    name: stageName,
+    key: stageKey.optional(),
+    type: stageType.default("open"),
+    ...z.object(stageSettings).partial().shape,
+  })
+  .meta({ id: "StageInput" });
 export type CreateStage = z.output<typeof createStageSchema>;
 
 /** Merge patch. A stage's key and type never change: rules and history hold on to them. */
-export const updateStageSchema = z.strictObject({ name: stageName, ...stageSettings }).partial();
+export const updateStageSchema = z
+  .strictObject({ name: stageName, ...stageSettings })
+  .partial()
+  .meta({ id: "StagePatch" });
 export type UpdateStage = z.output<typeof updateStageSchema>;
 
 export const stageSchema = z
@@ -74,40 +73,49 @@ export const stageSchema = z
   })
   .meta({ id: "Stage", description: "A step of a pipeline." });
 
-const pipelineName = name.meta({ description: "Name of the pipeline.", example: "Sales" });
+const pipelineName = textLine(100).meta({ description: "Name of the pipeline.", example: "Sales" });
 const isDefault = z.boolean().meta({ description: "Where new leads start; one per tenant.", example: false });
 
-export const createPipelineSchema = z.strictObject({
-  name: pipelineName,
-  key: keySchema
-    .optional()
-    .meta({ description: "Stable key for rules; made from the name when absent.", example: "sales" }),
-  currency: currencySchema.optional().meta({ description: "Default: the tenant's currency." }),
-  isDefault: isDefault.optional(),
-  stages: z
-    .array(createStageSchema)
-    .min(1)
-    .max(50)
-    .optional()
-    .meta({ description: "In their order; a usual set of stages when absent." }),
-});
+export const createPipelineSchema = z
+  .strictObject({
+    name: pipelineName,
+    key: keySchema
+      .optional()
+      .meta({ description: "Stable key for rules; made from the name when absent.", example: "sales" }),
+    currency: currencySchema.optional().meta({ description: "Default: the tenant's currency." }),
+    isDefault: isDefault.optional(),
+    stages: z
+      .array(createStageSchema)
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({ description: "In their order; a usual set of stages when absent." }),
+  })
+  .meta({ id: "PipelineInput" });
 export type CreatePipeline = z.output<typeof createPipelineSchema>;
 
 /** Merge patch. `isDefault` can only be given to another pipeline, never taken away. */
-export const updatePipelineSchema = z.strictObject({
-  name: pipelineName.optional(),
-  currency: currencySchema.optional(),
-  isDefault: z.literal(true).optional().meta({ description: "Make it the tenant's default.", example: true }),
-});
+export const updatePipelineSchema = z
+  .strictObject({
+    name: pipelineName.optional(),
+    currency: currencySchema.optional(),
+    isDefault: z
+      .literal(true)
+      .optional()
+      .meta({ description: "Make it the tenant's default.", example: true }),
+  })
+  .meta({ id: "PipelinePatch" });
 export type UpdatePipeline = z.output<typeof updatePipelineSchema>;
 
-export const stageOrderSchema = z.strictObject({
-  stageIds: z
-    .array(objectIdSchema)
-    .min(1)
-    .max(50)
-    .meta({ description: "Every stage of the pipeline, in the new order." }),
-});
+export const stageOrderSchema = z
+  .strictObject({
+    stageIds: z
+      .array(objectIdSchema)
+      .min(1)
+      .max(50)
+      .meta({ description: "Every stage of the pipeline, in the new order." }),
+  })
+  .meta({ id: "StageOrder" });
 
 export const moveLeadsQuery = z.strictObject({
   moveLeadsTo: objectIdSchema

@@ -1,6 +1,7 @@
 /** What a tenant chose for itself, and the primitives of places and languages. */
 import * as z from "zod";
 import { timestampSchema } from "./common.contract";
+import { textLine } from "./text.contract";
 
 function isTimezone(name: string): boolean {
   try {
@@ -35,12 +36,10 @@ export const currencySchema = z
   .meta({ description: "ISO 4217 currency code.", example: "EUR" });
 
 const fields = {
-  name: z
-    .string()
-    .trim()
-    .min(1)
-    .max(120)
-    .meta({ description: "Name of the business; `{{tenant.name}}` in templates.", example: "Casa Verde" }),
+  name: textLine(120).meta({
+    description: "Name of the business; `{{tenant.name}}` in templates.",
+    example: "Casa Verde",
+  }),
   timezone: timezoneSchema,
   locale: localeSchema,
   defaultCountry: countrySchema.meta({
@@ -55,5 +54,5 @@ export const settingsSchema = z
   .meta({ id: "Settings", description: "What the tenant chose for itself." });
 export type Settings = z.input<typeof settingsSchema>;
 
-export const updateSettingsSchema = z.strictObject(fields).partial();
+export const updateSettingsSchema = z.strictObject(fields).partial().meta({ id: "SettingsPatch" });
 export type UpdateSettings = z.output<typeof updateSettingsSchema>;

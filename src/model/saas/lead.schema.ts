@@ -114,13 +114,16 @@ export const leadSchema = recordSchema<LeadRecord>("leads", {
   createdBy: { type: Schema.Types.Mixed, required: true },
 });
 
+/** Every string but the empty one. Unlike `$type`, a query for one value implies it, so the partial index serves it. */
+const anyText = { $gt: "" };
+
 // one living lead per phone and per e-mail: POST /leads answers 409 naming the twin
 leadSchema.index(
   { "phone.e164": 1 },
   {
     name: "phone",
     unique: true,
-    partialFilterExpression: { deletedAt: null, "phone.e164": { $type: "string" } },
+    partialFilterExpression: { deletedAt: null, "phone.e164": anyText },
   },
 );
 leadSchema.index(
@@ -128,7 +131,7 @@ leadSchema.index(
   {
     name: "email",
     unique: true,
-    partialFilterExpression: { deletedAt: null, emailLower: { $type: "string" } },
+    partialFilterExpression: { deletedAt: null, emailLower: anyText },
   },
 );
 // an inbound number in any of its spellings
@@ -139,13 +142,13 @@ leadSchema.index(
   {
     name: "external",
     unique: true,
-    partialFilterExpression: { deletedAt: null, "externalIds.id": { $type: "string" } },
+    partialFilterExpression: { deletedAt: null, "externalIds.id": anyText },
   },
 );
 // a board column in its one order
 leadSchema.index(
   { stageId: 1, rank: 1 },
-  { name: "board", unique: true, partialFilterExpression: { deletedAt: null, rank: { $type: "string" } } },
+  { name: "board", unique: true, partialFilterExpression: { deletedAt: null, rank: anyText } },
 );
 // lists: newest first, recently changed, by owner, by tag
 leadSchema.index({ createdAt: -1, _id: -1 }, { name: "created" });

@@ -42,9 +42,10 @@ export const meetingSchema = recordSchema<MeetingRecord>("meetings", {
 
 meetingSchema.index({ appointmentId: 1 }, { name: "appointment", unique: true });
 meetingSchema.index({ uid: 1 }, { name: "uid", unique: true });
+// `$gt: ""` and not `$type`: a query for one key implies it, so the index serves it
 meetingSchema.index(
   { effectKey: 1 },
-  { name: "effect", unique: true, partialFilterExpression: { effectKey: { $type: "string" } } },
+  { name: "effect", unique: true, partialFilterExpression: { effectKey: { $gt: "" } } },
 );
 // the calendar, and a lead's meetings
 meetingSchema.index({ startsAt: 1, _id: 1 }, { name: "calendar" });

@@ -2,6 +2,8 @@ import * as z from "zod";
 import { activitySchema, createNoteSchema, noteSchema } from "../../contracts/activity.contract";
 import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
 import {
+  byExternalParams,
+  byPhoneParams,
   createLeadSchema,
   leadSchema,
   leadTagsSchema,
@@ -10,6 +12,7 @@ import {
   removeTagsQuery,
   stageVisitSchema,
   updateLeadSchema,
+  upsertByPhoneSchema,
 } from "../../contracts/lead.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { timeline } from "../../services/saas/crm/activity.service";
@@ -24,6 +27,7 @@ import {
   removeTags,
   restoreLead,
   updateLead,
+  upsertLead,
 } from "../../services/saas/crm/lead.service";
 import { addNote } from "../../services/saas/crm/note.service";
 
@@ -32,6 +36,8 @@ const write = { kind: "tenant", scope: "leads:write" } as const;
 const tag = "Leads";
 const params = z.strictObject({ id: objectIdSchema });
 const leadOutput = { status: 200, description: "The lead as it is now.", body: leadSchema } as const;
+
+const upsertProblems = ["precondition-failed", "duplicate", "invalid-phone"] as const;
 
 const leadReply = (lead: z.input<typeof leadSchema>) => ({
   body: lead,
@@ -72,6 +78,34 @@ export const leadRoutes: readonly Route[] = [
       const lead = await createLead(ctx, body);
       return { ...leadReply(lead), headers: { location: `/api/crm/leads/${lead.id}` } };
     },
+  }),
+  defineRoute({
+    operationId: "upsertLeadByPhone",
+    method: "PUT",
+    path: "/api/crm/leads/by-phone/{e164}",
+    tag,
+    summary: "Create or change the lead with this phone",
+    description: "Any spelling of the number. Version 1 in the answer tells that it is new.",
+    auth: write,
+    input: { params: byPhoneParams, body: upsertByPhoneSchema },
+    output: leadOutput,
+    problems: upsertProblems,
+    run: async ({ ctx, params: { e164 }, body, ifMatch }) =>
+      leadReply(await upsertLead(ctx, { phone: e164 }, body, ifMatch)),
+  }),
+  defineRoute({
+    operationId: "upsertLeadByExternalId",
+    method: "PUT",
+    path: "/api/crm/leads/by-external/{system}/{id}",
+    tag,
+    summary: "Create or change the lead with this id in another system",
+    description: "Version 1 in the answer tells that it is new.",
+    auth: write,
+    input: { params: byExternalParams, body: updateLeadSchema },
+    output: leadOutput,
+    problems: upsertProblems,
+    run: async ({ ctx, params, body, ifMatch }) =>
+      leadReply(await upsertLead(ctx, { externalId: params }, body, ifMatch)),
   }),
   defineRoute({
     operationId: "getLead",

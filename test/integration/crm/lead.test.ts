@@ -315,3 +315,31 @@ test("a create repeated with its Idempotency-Key answers the same lead again", a
   expect(again.headers["idempotency-replayed"]).toBe("true");
   expect(again.json()).toEqual(first.json());
 });
+
+test("an upsert by phone creates once and changes after that, in any spelling of the number", async () => {
+  const put = (spelling: string, fields: Record<string, unknown>) =>
+    tenant.api.put(`/api/crm/leads/by-phone/${encodeURIComponent(spelling)}`, fields);
+  const made = (await put("+5541987650001", { firstName: "Up", custom: { plan: "gold", size: null } })).as(
+    leadSchema,
+  );
+  expect(made).toMatchObject({ version: 1, phone: "+5541987650001", custom: { plan: "gold" } });
+  const again = await put("+554187650001", { firstName: "Up", custom: { plan: "gold" } });
+  expect(again.as(leadSchema)).toEqual(made);
+  const changed = await put("(41) 98765-0001", { firstName: "Upsert", custom: { plan: null } });
+  expect(changed.as(leadSchema)).toMatchObject({ id: made.id, version: 2, firstName: "Upsert", custom: {} });
+  const wrong = await put("nonsense", { firstName: "X" });
+  expect([wrong.status, wrong.problem().errors?.[0]?.pointer]).toEqual([422, "/path/e164"]);
+  expect((await put("+5541987650001", { phone: "+5541987650002" })).status).toBe(400);
+});
+
+test("an upsert by external id creates once, keeps the id and is refused for another lead's phone", async () => {
+  const put = (id: string, fields: Record<string, unknown>) =>
+    tenant.api.put(`/api/crm/leads/by-external/erp/${id}`, fields);
+  const fields = { firstName: "Ext", phone: "+5541987650010" };
+  const answers = await Promise.all(Array.from({ length: 5 }, () => put("E-1", fields)));
+  const ids = new Set(answers.map((answer) => answer.as(leadSchema).id));
+  expect(ids.size).toBe(1);
+  expect(answers[0]?.as(leadSchema)).toMatchObject({ version: 1, externalIds: { erp: "E-1" } });
+  const taken = await put("E-2", fields);
+  expect(taken.json()).toMatchObject({ status: 409, leadId: [...ids][0] });
+});

@@ -3,7 +3,11 @@ import { leadSchema } from "../../../src/contracts/lead.contract";
 import { meetingSchema } from "../../../src/contracts/meeting.contract";
 import { commitChange } from "../../../src/lib/tenant/commit.change";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
-import { appointmentEventId } from "../../../src/services/saas/crm/appointment.event";
+import {
+  type AppointmentEventType,
+  appointmentEventId,
+  followAppointmentInChange,
+} from "../../../src/services/saas/crm/appointment.event";
 import { createMeeting } from "../../../src/services/saas/crm/meeting.service";
 import { type CrmTenant, crmTenant, newLead, takeEvents } from "./crm.tenant";
 
@@ -72,6 +76,34 @@ test("a confirmation that another system told of before is no second event, but 
   const confirmed = await tenant.api.post(`${base}/${meeting.id}/confirm`);
   expect(confirmed.as(meetingSchema).status).toBe("confirmed");
   expect(takeEvents(tenant)).toEqual(["appointment_confirmed"]);
+});
+
+test("a meeting made after its appointment was confirmed elsewhere is confirmed, and follows what is told", async () => {
+  const lead = await newLead(tenant);
+  const tell = (type: AppointmentEventType, sequence: number, at: string) =>
+    commitChange(tenant.ctx, async (change) => {
+      change.record({
+        id: appointmentEventId(type, "apt-9", sequence),
+        type,
+        subject: { leadId: lead.id },
+      });
+      await followAppointmentInChange(change, type, {
+        appointmentId: "apt-9",
+        sequence,
+        startsAt: new Date(at),
+      });
+    });
+  await tell("appointment_confirmed", 3, startsAt);
+  const input = { leadId: lead.id, title: "Visit", startsAt, appointmentId: "apt-9" };
+  const made = await createMeeting(tenant.ctx, { ...input, effectKey: "run2:step1" });
+  expect(made).toMatchObject({ status: "confirmed", sequence: 3 });
+  const later = new Date(Date.parse(startsAt) + 3_600_000).toISOString();
+  await tell("appointment_rescheduled", 4, later);
+  const path = `${base}/${made.id}`;
+  const moved = (await tenant.api.get(path)).as(meetingSchema);
+  expect(moved).toMatchObject({ status: "rescheduled", sequence: 4, startsAt: later });
+  await tell("appointment_cancelled", 2, startsAt);
+  expect((await tenant.api.get(path)).as(meetingSchema)).toEqual(moved);
 });
 
 test("of 10 parallel confirmations one tells", async () => {

@@ -46,9 +46,7 @@ export async function findTwin(
   }
   const spellings = [
     ...(identity.email ? [{ emailLower: identity.email }] : []),
-    ...identity.externalIds.map(({ system, id }) => ({
-      externalIds: trusted({ $elemMatch: { system, id } }),
-    })),
+    ...identity.externalIds.map(withExternalId),
   ];
   for (const spelling of spellings) {
     const twin = await Lead.findOne({
@@ -62,6 +60,11 @@ export async function findTwin(
     if (twin) return twin._id;
   }
   return null;
+}
+
+/** The filter for a lead's id in another system. The dotted part is what lets the index serve it. */
+export function withExternalId({ system, id }: { system: string; id: string }) {
+  return { "externalIds.id": id, externalIds: trusted({ $elemMatch: { system, id } }) };
 }
 
 /** 409 that names the lead which is there already. */

@@ -8,6 +8,7 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { notFound } from "./crm.problem";
+import { withExternalId } from "./lead.identity";
 import { toLead, toStageVisit } from "./lead.serialiser";
 import { readSettings } from "./settings.read";
 
@@ -53,7 +54,7 @@ async function filterOf(models: CrmModels, query: ListLeads): Promise<QueryFilte
     query;
   return {
     deletedAt: null,
-    ...(query.sort === "rank" ? { rank: trusted({ $type: "string" }) } : {}),
+    ...(query.sort === "rank" ? { rank: trusted({ $gt: "" }) } : {}),
     ...(stageId ? { stageId: new Types.ObjectId(stageId) } : {}),
     ...(pipelineId ? { pipelineId: new Types.ObjectId(pipelineId) } : {}),
     ...(ownerId ? { ownerId } : {}),
@@ -96,8 +97,7 @@ async function subjectFilter(
   { leadId, phone, externalId }: LeadSubject,
 ): Promise<QueryFilter<LeadRecord> | null> {
   if (leadId !== undefined) return { _id: new Types.ObjectId(leadId) };
-  if (externalId)
-    return { externalIds: trusted({ $elemMatch: { system: externalId.system, id: externalId.id } }) };
+  if (externalId) return withExternalId(externalId);
   if (phone === undefined) return null;
   const parsed = await parsePhone(phone, (await readSettings(models)).defaultCountry);
   return parsed && { "phone.candidates": parsed.canonical };

@@ -29,7 +29,7 @@ export async function rankFor(
   if (after !== null) return rankBetween(after, await neighbour(change, stageId, moving, { $gt: after }, 1));
   if (before !== null)
     return rankBetween(await neighbour(change, stageId, moving, { $lt: before }, -1), before);
-  return rankBetween(null, await neighbour(change, stageId, moving, { $type: "string" }, 1));
+  return rankBetween(null, await neighbour(change, stageId, moving, { $gt: "" }, 1));
 }
 
 async function rankOf(
@@ -59,7 +59,7 @@ async function neighbour(
   const lead = await change.models.Lead.findOne({
     stageId,
     deletedAt: null,
-    rank: trusted({ $type: "string", ...rank }),
+    rank: trusted({ $gt: "", ...rank }),
     ...(moving ? { _id: trusted({ $ne: moving }) } : {}),
   })
     .sort({ rank: direction })

@@ -23,6 +23,7 @@ export { toLead } from "./lead.serialiser";
 export { addTagsInChange, removeTagsInChange } from "./lead.tags";
 export { type Touch, touchLeadInChange } from "./lead.touch";
 export { updateLeadInChange } from "./lead.update";
+export { type LeadKey, upsertLead } from "./lead.upsert";
 
 /** A lead by id, at the version the caller saw when `ifMatch` is given. */
 export interface LeadAt {

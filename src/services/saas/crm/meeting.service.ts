@@ -1,7 +1,6 @@
 /** Meetings with leads: proposed, confirmed, moved, held or called off, each step an event for rules. */
 import { type QueryFilter, Types, trusted } from "mongoose";
 import type {
-  CreateMeeting,
   ListMeetings,
   Meeting,
   RescheduleMeeting,
@@ -9,107 +8,26 @@ import type {
 } from "../../../contracts/meeting.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
-import { invalidRequest } from "../../../lib/http/validation.problem";
 import { type Page, pageOf } from "../../../lib/query/page";
-import { type Change, commitChange } from "../../../lib/tenant/commit.change";
+import { commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { MeetingRecord } from "../../../model/saas/meeting.schema";
+import { recordAppointment } from "./appointment.event";
 import { changedFields } from "./changed.fields";
-import { invalidReference, notFound } from "./crm.problem";
+import { notFound } from "./crm.problem";
 import {
   appointmentData,
   type MeetingAt,
   meetingInChange,
-  recordAppointment,
-  refreshNextMeeting,
   requireLiving,
   saveMeeting,
-} from "./meeting.change";
+} from "./meeting.record";
 import { toMeeting } from "./meeting.serialiser";
-import { readSettings } from "./settings.read";
+import { endOf } from "./meeting.times";
 
 export { meetingCalendar } from "./meeting.calendar";
-export type { MeetingAt } from "./meeting.change";
-
-const minuteMs = 60_000;
-const usualMinutes = 30;
-
-/** `effectKey` names the step of a rule that asks: the same key again finds the meeting that was made. */
-export type NewMeeting = CreateMeeting & { readonly effectKey?: string | undefined };
-
-/**
- * Proposes a meeting.
- * @throws AppError invalid-reference for the lead, validation-failed when it ends before it begins, duplicate (names
- * `meetingId`) for an appointment that has a meeting already.
- */
-export async function createMeeting(ctx: TenantContext, input: NewMeeting): Promise<Meeting> {
-  return commitChange(ctx, async (change) => {
-    const { Meeting } = change.models;
-    const { session } = change;
-    if (input.effectKey !== undefined) {
-      const made = await Meeting.findOne({ effectKey: input.effectKey }).session(session).lean();
-      if (made) return toMeeting(made);
-    }
-    const record = await meetingRecord(change, input);
-    const twin = await Meeting.findOne({ appointmentId: record.appointmentId }).session(session).lean();
-    // A rule that books what another told of already has what it wants.
-    if (twin && input.effectKey !== undefined && twin.leadId.equals(input.leadId)) return toMeeting(twin);
-    if (twin)
-      throw new AppError("duplicate", "This appointment has a meeting already. Change that one instead.", {
-        extensions: { meetingId: twin._id.toHexString() },
-      });
-    await Meeting.insertMany([record], { session });
-    await refreshNextMeeting(change, record.leadId);
-    change.record({
-      type: "meeting_created",
-      subject: { leadId: input.leadId, meetingId: record._id.toHexString() },
-      data: appointmentData(record),
-    });
-    return toMeeting(record);
-  });
-}
-
-async function meetingRecord(change: Change, input: NewMeeting): Promise<MeetingRecord> {
-  const { now, models, session } = change;
-  const lead = await models.Lead.findOne({ _id: new Types.ObjectId(input.leadId), deletedAt: null })
-    .session(session)
-    .lean();
-  if (!lead) throw invalidReference("/leadId", "lead");
-  const _id = new Types.ObjectId();
-  const startsAt = new Date(input.startsAt);
-  return {
-    _id,
-    version: 1,
-    createdAt: now,
-    updatedAt: now,
-    uid: `${_id.toHexString()}@ecod`,
-    sequence: 0,
-    appointmentId: input.appointmentId ?? _id.toHexString(),
-    leadId: lead._id,
-    title: input.title,
-    startsAt,
-    endsAt: endOf(startsAt, input, usualMinutes * minuteMs),
-    timezone: input.timezone ?? lead.timezone ?? (await readSettings(models, session)).timezone,
-    status: "proposed",
-    location: input.location ?? null,
-    joinUrl: input.joinUrl ?? null,
-    attendees: input.attendees ?? [],
-    effectKey: input.effectKey ?? null,
-  };
-}
-
-function endOf(
-  startsAt: Date,
-  { endsAt, durationMinutes }: { endsAt?: string | undefined; durationMinutes?: number | undefined },
-  usualMs: number,
-): Date {
-  const lengthMs = durationMinutes === undefined ? usualMs : durationMinutes * minuteMs;
-  const end = endsAt === undefined ? new Date(startsAt.getTime() + lengthMs) : new Date(endsAt);
-  if (end > startsAt) return end;
-  throw invalidRequest([
-    { pointer: "/endsAt", code: "invalid-value", detail: "The meeting must end after it begins." },
-  ]);
-}
+export { createMeeting, type NewMeeting } from "./meeting.create";
+export type { MeetingAt } from "./meeting.record";
 
 /** @throws AppError not-found. */
 export async function getMeeting(ctx: TenantContext, id: string): Promise<Meeting> {

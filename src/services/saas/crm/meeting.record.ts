@@ -1,9 +1,8 @@
-/** One meeting inside a change: read, written, told of, and shown on its lead. */
+/** One meeting inside a change: read, written, and shown on its lead. */
 import { Types, trusted } from "mongoose";
 import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MeetingRecord } from "../../../model/saas/meeting.schema";
-import { type AppointmentEventType, appointmentEventId } from "./appointment.event";
 import { changedFields } from "./changed.fields";
 import { checkVersion, notFound } from "./crm.problem";
 import { toTimestamp } from "./lead.serialiser";
@@ -78,25 +77,4 @@ export function appointmentData(meeting: MeetingRecord): Record<string, unknown>
     location: meeting.location,
     joinUrl: meeting.joinUrl,
   };
-}
-
-/** Tells of an appointment, unless another system told of the same before. */
-export async function recordAppointment(
-  change: Change,
-  type: AppointmentEventType,
-  meeting: MeetingRecord,
-  more: Record<string, unknown> = {},
-): Promise<void> {
-  const id = appointmentEventId(type, meeting.appointmentId, meeting.sequence);
-  const told = await change.models.Outbox.findOne({ eventId: id })
-    .session(change.session)
-    .select({ _id: 1 })
-    .lean();
-  if (told) return;
-  change.record({
-    id,
-    type,
-    subject: { leadId: meeting.leadId.toHexString(), meetingId: meeting._id.toHexString() },
-    data: { ...appointmentData(meeting), ...more },
-  });
 }

@@ -1,0 +1,11 @@
+import * as z from "zod";
+
+/** One line of text as people write it: trimmed, not empty, without control characters. */
+export function textLine(max: number) {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}]+$/u, "must not hold control characters");
+}
