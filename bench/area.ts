@@ -1,0 +1,13 @@
+import type { Report } from "./figure";
+
+/** One area of the benchmark: it runs in a process of its own, against databases of its own. */
+export interface Area {
+  /** One line for `--help`. */
+  readonly about: string;
+  /** Settings of its process beside the ones every area gets. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Lets the area count and time the commands that the code sends to MongoDB. Costs some µs a command. */
+  readonly watchesCommands?: boolean;
+  /** Measures; warms up by itself. */
+  run(): Promise<Report>;
+}

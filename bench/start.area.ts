@@ -1,0 +1,40 @@
+import { fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { processEnvironment } from "../src/lib/env/env";
+import { type AreaName, areas } from "./areas";
+import { type Report, reportSchema } from "./figure";
+
+/**
+ * Runs an area in a process and a central database of its own, as stage local.
+ * @throws Error when it ends without a report; what it printed stands above.
+ */
+export async function startArea(name: AreaName, mongoUri: string): Promise<Report> {
+  const area = await areas[name]();
+  const uri = new URL(mongoUri);
+  if (area.watchesCommands) uri.searchParams.set("monitorCommands", "true");
+  const child = fork(join(__dirname, "run.area.ts"), [name], {
+    execArgv: ["--import", "tsx"],
+    env: processEnvironment({
+      ECOD_STAGE: "local",
+      MONGODB_URI: uri.href,
+      ECOD_CENTRAL_DB: `bench_${name}_${Date.now().toString(36)}`,
+      ECOD_MASTER_KEY: `bench:${randomBytes(32).toString("base64")}`,
+      WHATSAPP_APP_SECRET: "bench-app-secret",
+      WHATSAPP_VERIFY_TOKEN: "bench-verify-token",
+      LOG_LEVEL: "WARN",
+      ...area.settings,
+    }),
+  });
+  return new Promise((resolve, reject) => {
+    let report: Report | undefined;
+    child.once("message", (message) => {
+      report = reportSchema.parse(message);
+    });
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      if (report && code === 0) resolve(report);
+      else reject(new Error(`The area ${name} ended with ${signal ?? `code ${code}`} before it was done.`));
+    });
+  });
+}
