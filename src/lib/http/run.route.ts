@@ -30,7 +30,9 @@ function replyOf(edge: EdgeRequest, ports: MountPorts): Promise<RouteReply<unkno
   if (route.auth.kind !== "tenant") return call(route, edge, platformContext(edge));
   const { tenant } = edge;
   if (!tenant) throw new Error("A tenant route was reached without a verified tenant.");
-  return withTenant(tenant.clientCode, () => call(route, edge, tenantContext(edge, tenant, ports)));
+  return withTenant(tenant.clientCode, () => call(route, edge, tenantContext(edge, tenant, ports)), {
+    answerInTime: true,
+  });
 }
 
 function call(

@@ -28,13 +28,16 @@ export function idempotency(): MiddlewareObj<EdgeRequest, EdgeResponse> {
       if (key === undefined || !tenant || !edge.matched.route.idempotent) return;
       if (!keyPattern.test(key)) throw malformedKey();
       const { operationId } = edge.matched.route;
-      const taken = await withTenant(tenant.clientCode, () =>
-        takeLease(tenant.clientCode, {
-          route: operationId,
-          key,
-          bodyHash: fingerprint(edge),
-          leaseMs: remainingMs(context) + leaseMarginMs,
-        }),
+      const taken = await withTenant(
+        tenant.clientCode,
+        () =>
+          takeLease(tenant.clientCode, {
+            route: operationId,
+            key,
+            bodyHash: fingerprint(edge),
+            leaseMs: remainingMs(context) + leaseMarginMs,
+          }),
+        { answerInTime: true },
       );
       if (taken.kind === "lease") edge.lease = { id: taken.id, token: taken.token };
       else
@@ -58,7 +61,9 @@ async function settle(edge: EdgeRequest, response: EdgeResponse): Promise<void> 
   const { tenant, lease } = edge;
   if (!tenant || !lease) return;
   edge.lease = undefined;
-  await withTenant(tenant.clientCode, () => storeOrRelease(tenant, lease, edge, response));
+  await withTenant(tenant.clientCode, () => storeOrRelease(tenant, lease, edge, response), {
+    answerInTime: true,
+  });
 }
 
 async function storeOrRelease(
