@@ -53,13 +53,14 @@ export async function makePhoto(): Promise<Buffer> {
       const at = (y * width + x) * 3;
       pixels[at] = (x * 255) / width;
       pixels[at + 1] = (y * 255) / height;
-      pixels[at + 2] = (x ^ y) & 255;
+      // Grain, as a sensor leaves it: without it the photo would compress to nothing.
+      pixels[at + 2] = ((x * 73_856_093) ^ (y * 19_349_663)) & 255;
     }
   }
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .jpeg({ quality: 92 })
     .withExif({
-      IFD0: { Make: "ECOD", Orientation: "6" },
+      IFD0: { Make: "ECOD" },
       IFD3: {
         GPSLatitudeRef: "N",
         GPSLatitude: "38/1 43/1 20/1",
@@ -67,6 +68,7 @@ export async function makePhoto(): Promise<Buffer> {
         GPSLongitude: "9/1 8/1 21/1",
       },
     })
+    .withMetadata({ orientation: 6 })
     .toBuffer();
 }
 

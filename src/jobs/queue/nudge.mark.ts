@@ -7,15 +7,24 @@ import { marksCollection } from "./jobs.collection";
  */
 export async function takeNudge(place: string, everyMs: number): Promise<boolean> {
   const marks = await marksCollection();
+  // A mark that is too young is left as it is, which counts as no modification. ($expr cannot go with an upsert.)
+  const due = { $lt: ["$at", { $subtract: ["$$NOW", everyMs] }] };
   try {
     const taken = await marks.updateOne(
-      { _id: `nudge:${place}`, $expr: { $lt: ["$at", { $subtract: ["$$NOW", everyMs] }] } },
-      [{ $set: { at: "$$NOW", value: { $add: [{ $ifNull: ["$value", 0] }, 1] } } }],
+      { _id: `nudge:${place}` },
+      [
+        {
+          $set: {
+            at: { $cond: [due, "$$NOW", "$at"] },
+            value: { $add: [{ $ifNull: ["$value", 0] }, { $cond: [due, 1, 0] }] },
+          },
+        },
+      ],
       { upsert: true, maxTimeMS: 500 },
     );
     return taken.modifiedCount + taken.upsertedCount > 0;
   } catch (error) {
-    // The mark is there and too young: the upsert ran into it.
+    // Two made the mark at once; the other has the right.
     if (isDuplicateKey(error)) return false;
     throw error;
   }
