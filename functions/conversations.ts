@@ -1,0 +1,6 @@
+import { mountLambda } from "../src/lib/http/mount.lambda";
+import { conversationRoutes } from "../src/routes/crm/conversation.routes";
+import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
+
+/** The API of conversations and their messages. */
+export const handler = mountLambda(conversationRoutes, { dispatch: dispatchEvents });
