@@ -46,7 +46,7 @@ export interface WhatsAppStack {
   /** A control of the fake Meta. */
   sim(path: string, body?: unknown): Promise<unknown>;
   /** Sends that reached Meta, oldest first. */
-  sends(to?: string): Promise<readonly { status: number; body: Record<string, unknown> }[]>;
+  sends(to?: string): Promise<readonly { status: number | "reset"; body: Record<string, unknown> }[]>;
   close(): Promise<void>;
 }
 
@@ -89,7 +89,7 @@ export async function startWhatsApp(numbers = [numberOf(1), numberOf(2)]): Promi
     drain: () => drainAll(dispatch),
     sim: (path, body) => control(graph, path, body),
     async sends(to) {
-      const query = new URLSearchParams({ method: "POST", path: "messages$", ...(to ? { to } : {}) });
+      const query = new URLSearchParams({ method: "POST", path: "/messages", ...(to ? { to } : {}) });
       const { requests } = requestsSchema.parse(await control(graph, `/_sim/requests?${query}`));
       return requests;
     },
@@ -102,7 +102,12 @@ export async function startWhatsApp(numbers = [numberOf(1), numberOf(2)]): Promi
 }
 
 const requestsSchema = z.object({
-  requests: z.array(z.looseObject({ status: z.number(), body: z.record(z.string(), z.unknown()) })),
+  requests: z.array(
+    z.looseObject({
+      status: z.union([z.number(), z.literal("reset")]),
+      body: z.record(z.string(), z.unknown()),
+    }),
+  ),
 });
 
 /** A tenant with one connected number and its templates. */

@@ -134,7 +134,7 @@ async function resolveTarget(ctx: TenantContext, change: Change, input: SendMess
     return { lead, connection, conversation };
   }
   const lead = await livingLead(change, new Types.ObjectId(input.leadId));
-  if (!lead) throw invalidReference("/leadId", "lead");
+  if (!lead) throw notFound("lead");
   const connection = await chooseConnection(change, input.connectionId);
   const ids = { leadId: lead._id, connectionId: connection._id };
   return { lead, connection, conversation: await openConversationInChange(ctx, change, ids) };

@@ -97,7 +97,16 @@ async function leave(
     const { models, session, now } = change;
     const message = await models.Message.findOneAndUpdate(
       { _id, ...from },
-      { $set: { status: to, [`statusAt.${to}`]: now, updatedAt: now, error }, $inc: { version: 1 } },
+      {
+        $set: {
+          status: to,
+          [`statusAt.${to}`]: now,
+          updatedAt: now,
+          error,
+          ...(to === "queued" ? { attemptId: null } : {}),
+        },
+        $inc: { version: 1 },
+      },
       { session, returnDocument: "after" },
     ).lean();
     if (message && to !== "queued") recordMove(change, message, from.status, to, error);
