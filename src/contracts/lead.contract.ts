@@ -10,6 +10,7 @@ import {
   timestampInputSchema,
   timestampSchema,
 } from "./common.contract";
+import { customFieldKeySchema } from "./custom.field.contract";
 import { countrySchema, localeSchema, timezoneSchema } from "./settings.contract";
 import { textLine } from "./text.contract";
 
@@ -26,11 +27,6 @@ const phoneInputSchema = z.string().min(1).max(64).meta({
   example: "+5511987654321",
 });
 
-/** Names that JavaScript objects inherit; as keys of stored data they only serve attacks. */
-const inheritedNames = new Set(Object.getOwnPropertyNames(Object.prototype).concat("prototype"));
-const customKeySchema = keySchema.refine((key) => !inheritedNames.has(key), {
-  error: "must not be a reserved name",
-});
 const customValueSchema = z.union([
   z.string().max(2_000),
   z.number(),
@@ -40,12 +36,12 @@ const customValueSchema = z.union([
 const hundredKeys = (record: Record<string, unknown>) => Object.keys(record).length <= 100;
 
 const externalIdsSchema = z
-  .record(keySchema, z.string().trim().min(1).max(200))
+  .record(customFieldKeySchema, z.string().trim().min(1).max(200))
   .refine((record) => Object.keys(record).length <= 20, { error: "must not name more than 20 systems" })
   .meta({ description: "The lead's id in other systems, one per system.", example: { shop: "C-1042" } });
 
 const sourceDetailSchema = z
-  .record(customKeySchema, z.string().max(500))
+  .record(customFieldKeySchema, z.string().max(500))
   .refine(hundredKeys, { error: "must not hold more than 100 keys" })
   .meta({
     description: "Where exactly the lead came from.",
@@ -99,7 +95,7 @@ export const createLeadSchema = z
     ...writable,
     externalIds: externalIdsSchema.optional(),
     custom: z
-      .record(customKeySchema, customValueSchema)
+      .record(customFieldKeySchema, customValueSchema)
       .refine(hundredKeys, { error: "must not hold more than 100 keys" })
       .optional()
       .meta({ description: "The tenant's own fields, by key.", example: { plan: "gold" } }),
@@ -119,11 +115,11 @@ export const updateLeadSchema = z
   .strictObject({
     ...writable,
     externalIds: z
-      .record(keySchema, z.string().trim().min(1).max(200).nullable())
+      .record(customFieldKeySchema, z.string().trim().min(1).max(200).nullable())
       .optional()
       .meta({ description: "Ids to set, or null to remove, per system.", example: { shop: "C-1042" } }),
     custom: z
-      .record(customKeySchema, customValueSchema.nullable())
+      .record(customFieldKeySchema, customValueSchema.nullable())
       .refine(hundredKeys, { error: "must not hold more than 100 keys" })
       .optional()
       .meta({ description: "Fields to set, or null to remove, by key.", example: { plan: null } }),
@@ -135,7 +131,7 @@ export type UpdateLead = z.output<typeof updateLeadSchema>;
 export const byPhoneParams = z.strictObject({ e164: phoneInputSchema });
 export const upsertByPhoneSchema = updateLeadSchema.omit({ phone: true }).meta({ id: "LeadUpsert" });
 export const byExternalParams = z.strictObject({
-  system: keySchema.meta({ description: "The other system.", example: "shop" }),
+  system: customFieldKeySchema.meta({ description: "The other system.", example: "shop" }),
   id: z.string().trim().min(1).max(200).meta({ description: "The lead's id there.", example: "C-1042" }),
 });
 

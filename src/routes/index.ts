@@ -4,6 +4,7 @@ import { adminClientRoutes } from "./admin/clients.routes";
 import { automationRoutes } from "./crm/automation.routes";
 import { changeRoutes } from "./crm/change.routes";
 import { conversationRoutes } from "./crm/conversation.routes";
+import { customFieldRoutes } from "./crm/custom.field.routes";
 import { eventRoutes } from "./crm/event.routes";
 import { leadRoutes } from "./crm/lead.routes";
 import { mediaRoutes } from "./crm/media.routes";
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...templateRoutes,
   ...meetingRoutes,
   ...settingsRoutes,
+  ...customFieldRoutes,
   ...changeRoutes,
   ...automationRoutes,
   ...eventRoutes,

@@ -13,6 +13,7 @@ import { connectionSchema } from "./connection.schema";
 import { contactIdentitySchema } from "./contact.identity.schema";
 import { conversationSchema } from "./conversation.schema";
 import { counterSchema } from "./counter.schema";
+import { customFieldSchema } from "./custom.field.schema";
 import { idempotencyKeySchema } from "./idempotency.key.schema";
 import { leadSchema } from "./lead.schema";
 import { mediaAssetSchema } from "./media.asset.schema";
@@ -37,6 +38,7 @@ export const crmSchemas = {
   ContactIdentity: contactIdentitySchema,
   Conversation: conversationSchema,
   Counter: counterSchema,
+  CustomField: customFieldSchema,
   IdempotencyKey: idempotencyKeySchema,
   Lead: leadSchema,
   MediaAsset: mediaAssetSchema,

@@ -8,6 +8,7 @@ import { createTenantContext } from "../../../src/lib/context/create.context";
 import type { TenantContext } from "../../../src/lib/context/tenant.context";
 import type { CrmModels } from "../../../src/lib/tenant/get.crm.model";
 import { changeRoutes } from "../../../src/routes/crm/change.routes";
+import { customFieldRoutes } from "../../../src/routes/crm/custom.field.routes";
 import { leadRoutes } from "../../../src/routes/crm/lead.routes";
 import { meetingRoutes } from "../../../src/routes/crm/meeting.routes";
 import { pipelineRoutes } from "../../../src/routes/crm/pipeline.routes";
@@ -39,7 +40,14 @@ export async function crmTenant(): Promise<CrmTenant> {
   });
   await ensureTenantDefaults(ctx);
   await tenant.models.TenantSettings.updateOne({ _id: "settings" }, { $set: { defaultCountry: "BR" } });
-  const routes = [...leadRoutes, ...pipelineRoutes, ...meetingRoutes, ...settingsRoutes, ...changeRoutes];
+  const routes = [
+    ...leadRoutes,
+    ...pipelineRoutes,
+    ...meetingRoutes,
+    ...settingsRoutes,
+    ...changeRoutes,
+    ...customFieldRoutes,
+  ];
   const api = new ApiClient(lambdaTransport(routes, { dispatch }), keysOf(tenant));
   return { api, ctx, models: tenant.models, events };
 }

@@ -5,6 +5,7 @@ import { requirePhone } from "../../../lib/phone/phone";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadPhone, LeadRecord } from "../../../model/saas/lead.schema";
 import { invalidReference } from "./crm.problem";
+import { requireCustomValues } from "./custom.field.values";
 import { claimIdentities, duplicateLead, findTwin, identityKeysOf } from "./lead.identity";
 import { displayNameOf } from "./lead.name";
 import { rankFor } from "./lead.place";
@@ -35,6 +36,7 @@ export async function createLeadInChange(
   extras: NewLeadExtras = {},
 ): Promise<LeadRecord> {
   const { Lead } = change.models;
+  await requireCustomValues(change, input.custom);
   const phone = extras.phone ?? (await phoneFrom(change, input.phone ?? null));
   const place = await placeFor(change, input);
   const record = leadRecord(ctx, change, input, { ...extras, phone }, place);

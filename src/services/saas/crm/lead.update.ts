@@ -5,6 +5,7 @@ import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { fieldChanges } from "./changed.fields";
 import { checkVersion } from "./crm.problem";
+import { requireCustomValues } from "./custom.field.values";
 import { phoneFrom } from "./lead.create";
 import { claimIdentities, duplicateLead, findTwin, identityKeysOf, releaseIdentities } from "./lead.identity";
 import { displayNameOf } from "./lead.name";
@@ -28,6 +29,7 @@ export async function updateLeadInChange(
 ): Promise<LeadRecord> {
   const before = await livingLead(change, leadId);
   checkVersion(before, ifMatch, toLead);
+  await requireCustomValues(change, patch.custom);
   return writeLeadInChange(ctx, change, before, await patched(change, before, patch));
 }
 
