@@ -11,6 +11,7 @@ import { rootLogger } from "../lib/log/logger";
 import { type DrainReport, drain } from "./drain";
 import { invokeFunction } from "./queue/invoke.function";
 import type { QueueName } from "./queue/job.catalog";
+import type { JobHandlers } from "./queue/job.handler";
 import { pollerOf } from "./queue/nudge";
 import { keepShard, leaveShard, shardLeaseMs, shardOf, takeShard } from "./queue/shard";
 import { tenantsWithWork } from "./queue/tenants.with.work";
@@ -34,6 +35,8 @@ export interface PollOptions {
   readonly deadline: () => number;
   /** Stops claiming when this much is left: as long as the slowest handlers of the queue take. */
   readonly reserveMs: number;
+  /** Default: the project's handlers. */
+  readonly handlers?: JobHandlers;
 }
 
 export interface PollReport {
@@ -103,7 +106,7 @@ async function serve(
   options: PollOptions,
   nudged: boolean,
 ): Promise<Pick<DrainReport, "ran" | "idle">> {
-  const { queue, deadline, reserveMs, concurrency, dispatch } = options;
+  const { queue, deadline, reserveMs, concurrency, dispatch, handlers } = options;
   const lost = new AbortController();
   const keeping = setInterval(async () => {
     try {
@@ -120,6 +123,7 @@ async function serve(
     reserveMs,
     graceMs: Number.POSITIVE_INFINITY,
     signal: lost.signal,
+    ...(handlers ? { handlers } : {}),
     serves: (clientCode: string) => shardOf(clientCode) === shard,
   };
   let ran = 0;

@@ -25,6 +25,8 @@ export interface ClaimedJob {
   /** Counts this one. */
   readonly attempt: number;
   readonly maxAttempts: number;
+  /** Leases of it that ran out so far. */
+  readonly crashes: number;
   readonly leaseMs: number;
   readonly orderingKey: string | undefined;
   readonly requestId: string;
@@ -70,6 +72,7 @@ function toClaimed(row: JobRecord): ClaimedJob {
     payloadVersion: row.payloadVersion,
     attempt: row.attempts,
     maxAttempts: row.maxAttempts,
+    crashes: row.crashes,
     leaseMs: row.leaseMs,
     orderingKey: row.orderingKey,
     requestId: row.requestId,

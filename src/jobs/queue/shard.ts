@@ -4,11 +4,11 @@
  */
 import { createHash } from "node:crypto";
 import { env } from "../../lib/env/env";
-import { isDuplicateKey } from "./duplicate.key";
 import type { QueueName } from "./job.catalog";
 import { pollersCollection } from "./jobs.collection";
 
 export const shardLeaseMs = 15_000;
+const never = new Date(0);
 
 const idOf = (queue: QueueName, shard: number): string => `${queue}:${shard}`;
 
@@ -21,18 +21,20 @@ export function shardOf(clientCode: string, shards = env().POLLER_SHARDS): numbe
 /** Takes a shard for this holder, if nobody serves it. @returns whether it did. */
 export async function takeShard(queue: QueueName, shard: number, holder: string): Promise<boolean> {
   const pollers = await pollersCollection();
-  try {
-    const taken = await pollers.updateOne(
-      { _id: idOf(queue, shard), $expr: { $lt: ["$until", "$$NOW"] } },
-      [{ $set: { holder: { $literal: holder }, until: { $add: ["$$NOW", shardLeaseMs] } } }],
-      { upsert: true },
-    );
-    return taken.matchedCount + taken.upsertedCount > 0;
-  } catch (error) {
-    // It is there and held: the upsert ran into it.
-    if (isDuplicateKey(error)) return false;
-    throw error;
-  }
+  const free = { $lt: [{ $ifNull: ["$until", never] }, "$$NOW"] };
+  const row = await pollers.findOneAndUpdate(
+    { _id: idOf(queue, shard) },
+    [
+      {
+        $set: {
+          holder: { $cond: [free, holder, "$holder"] },
+          until: { $cond: [free, { $add: ["$$NOW", shardLeaseMs] }, "$until"] },
+        },
+      },
+    ],
+    { upsert: true, returnDocument: "after" },
+  );
+  return row?.holder === holder;
 }
 
 /** Renews a held shard. @returns false when it was lost. */

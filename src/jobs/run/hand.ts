@@ -1,5 +1,6 @@
 import { holdName } from "../queue/beat";
 import type { ClaimedJob } from "../queue/claim";
+import { maxCrashes } from "../queue/reap";
 
 /** Why a job in hand was told to stop. */
 export type StopReason = "lost" | "cancelled" | "stopping";
@@ -25,6 +26,8 @@ export interface HeldJob {
 export class Hand {
   private readonly held = new Map<string, HeldJob>();
   private readonly ready: HeldJob[] = [];
+  /** Suspects: started only when nothing else is held. */
+  private readonly suspects: HeldJob[] = [];
   private runningCount = 0;
 
   get size(): number {
@@ -39,21 +42,41 @@ export class Hand {
     return this.ready.length;
   }
 
+  get hasSuspects(): boolean {
+    return this.suspects.length > 0;
+  }
+
+  /** Nothing but suspects is held, and none of them runs. */
+  get onlySuspects(): boolean {
+    return this.suspects.length === this.held.size;
+  }
+
   take(jobs: readonly ClaimedJob[]): void {
     for (const job of jobs) {
       const held: HeldJob = { job, abort: new AbortController(), phase: "ready" };
       this.held.set(holdName(job), held);
-      this.ready.push(held);
+      (job.crashes >= maxCrashes - 1 ? this.suspects : this.ready).push(held);
     }
+  }
+
+  /** Takes one suspect to be started alone, and the others to be given back. */
+  singleOut(): { one: HeldJob | undefined; others: HeldJob[] } {
+    const [one, ...others] = this.suspects.splice(0);
+    if (one) this.begin(one);
+    for (const other of others) this.drop(other);
+    return { one, others };
   }
 
   /** The next job to start, marked as running. */
   start(): HeldJob | undefined {
     const held = this.ready.shift();
-    if (!held) return undefined;
+    if (held) this.begin(held);
+    return held;
+  }
+
+  private begin(held: HeldJob): void {
     held.phase = "running";
     this.runningCount += 1;
-    return held;
   }
 
   /** Its handler is over. */
@@ -65,17 +88,11 @@ export class Hand {
   /** Lets go of it: it is settled, given back, or somebody else's. */
   drop(held: HeldJob): void {
     this.finish(held);
-    const place = this.ready.indexOf(held);
-    if (place >= 0) this.ready.splice(place, 1);
+    for (const list of [this.ready, this.suspects]) {
+      const place = list.indexOf(held);
+      if (place >= 0) list.splice(place, 1);
+    }
     this.held.delete(holdName(held.job));
-  }
-
-  /** How many jobs of a tenant are held, of one queue. */
-  heldOf(queue: string, clientCode: string): number {
-    let count = 0;
-    for (const { job } of this.held.values())
-      if (job.queue === queue && job.clientCode === clientCode) count += 1;
-    return count;
   }
 
   all(): HeldJob[] {

@@ -34,7 +34,7 @@ export class Pace {
     this.woken = false;
   }
 
-  /** From here on new work is somebody else's: the poller is nudged again. */
+  /** Stops listening for work of this process. */
   close(): void {
     this.unlisten();
   }
