@@ -70,7 +70,7 @@ async function startParts(
   const mongo = await startMongo({ dataDir: resolve(folder, "mongo"), log: options.log });
   stops.push(() => mongo.stop());
 
-  const environment = stackEnvironment({ keys, mongoUri: mongo.uri, lambdaPort, host: options.host });
+  const environment = stackEnvironment({ keys, mongoUri: mongo.uri });
   adoptEnvironment(environment);
   // Loaded only now: they read the environment.
   const { now, refreshClock } = await import("../../src/lib/clock/clock");
@@ -108,6 +108,7 @@ async function startParts(
     folder,
     environment: processEnvironment({
       ...environment,
+      ...(options.host === "serverless" ? nudgeEnvironment(lambdaPort) : {}),
       GRAPH_BASE_URL: graph.url,
       LOCAL_ALLOWED_HOSTS: new URL(graph.url).host,
     }),
@@ -116,6 +117,7 @@ async function startParts(
     await Promise.all(children.map((child) => child.stop()));
   });
   graph.setWebhookUrl(`${apiUrl}/api/webhooks/whatsapp`);
+  await drainOnce(apiUrl);
 
   const stack: Stack = {
     pid: process.pid,
@@ -143,22 +145,34 @@ async function apiPort(options: StackOptions): Promise<number> {
   return options.port === undefined ? portOrFree(3000) : requirePort(options.port);
 }
 
-function stackEnvironment(parts: {
-  keys: StackKeys;
-  mongoUri: string;
-  lambdaPort: number;
-  host: HostKind;
-}): Record<string, string> {
-  const nudged = parts.host === "serverless";
+function stackEnvironment(parts: { keys: StackKeys; mongoUri: string }): Record<string, string> {
   return {
     ECOD_STAGE: "local",
     MONGODB_URI: parts.mongoUri,
     ECOD_MASTER_KEY: parts.keys.masterKey,
     WHATSAPP_APP_SECRET: parts.keys.appSecret,
     WHATSAPP_VERIFY_TOKEN: parts.keys.verifyToken,
-    LAMBDA_ENDPOINT: nudged ? `http://127.0.0.1:${parts.lambdaPort}` : "",
-    POLLER_FUNCTION_NAME: nudged ? "ecod-local-poller" : "",
-    MEDIA_POLLER_FUNCTION_NAME: nudged ? "ecod-local-mediaPoller" : "",
     LOG_LEVEL: "INFO",
   };
+}
+
+/** Where the functions reach the emulator's pollers; a worker needs no nudge. */
+function nudgeEnvironment(lambdaPort: number): Record<string, string> {
+  return {
+    LAMBDA_ENDPOINT: `http://127.0.0.1:${lambdaPort}`,
+    POLLER_FUNCTION_NAME: "ecod-local-poller",
+    MEDIA_POLLER_FUNCTION_NAME: "ecod-local-mediaPoller",
+  };
+}
+
+/** Does what provisioning left in the queue, such as the first template sync. */
+async function drainOnce(apiUrl: string): Promise<void> {
+  const response = await fetch(`${apiUrl}/local/drain`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (!response.ok)
+    throw new Error(`The queue could not be drained: ${response.status} ${await response.text()}`);
 }
