@@ -28,7 +28,7 @@ const type = z.enum(customFieldTypes).meta({
 
 export const createCustomFieldSchema = z
   .strictObject({ key: customFieldKeySchema, name, type, options: options.optional() })
-  .refine((field) => /select$/.test(field.type) === (field.options !== undefined), {
+  .refine((field) => field.type.endsWith("select") === (field.options !== undefined), {
     error: "must be given for select and multi_select, and for them only",
     path: ["options"],
   })
