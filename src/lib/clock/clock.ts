@@ -19,9 +19,30 @@ export function clockOffsetMs(): number {
   return offsetMs;
 }
 
-/** Reads the offset again. Mounts and drains call it first; outside stage local it does nothing. */
-export async function refreshClock(): Promise<void> {
-  if (!isLocalStage()) return;
+let reading: Promise<void> | undefined;
+let next: Promise<void> | undefined;
+
+/**
+ * Reads the offset again. Mounts and drains call it first; outside stage local it does nothing. Whoever comes while a
+ * reading is under way shares the next one with everybody else who does: that one begins after they asked.
+ */
+export function refreshClock(): Promise<void> {
+  if (!isLocalStage()) return Promise.resolve();
+  if (!reading) return begin();
+  next ??= reading.then(begin, begin);
+  return next;
+}
+
+function begin(): Promise<void> {
+  next = undefined;
+  const mine = readOffset().finally(() => {
+    if (reading === mine) reading = undefined;
+  });
+  reading = mine;
+  return mine;
+}
+
+async function readOffset(): Promise<void> {
   const { PlatformMark } = await getCentralModels();
   const row = await PlatformMark.findById(rowId).lean();
   offsetMs = row?.value ?? 0;

@@ -39,15 +39,19 @@ function loggable(error: unknown): Record<string, unknown> {
   };
 }
 
-function wrap(base: PowertoolsLogger): Logger {
+/** A child is only its fields: every request makes one, and a child of the library costs a quarter of a millisecond. */
+function wrap(base: PowertoolsLogger, carried: LogFields): Logger {
+  const line = (fields: LogFields = {}, error?: unknown) => ({
+    ...carried,
+    ...fields,
+    ...(error === undefined ? {} : loggable(error)),
+  });
   return {
-    debug: (message, fields = {}) => base.debug(message, fields),
-    info: (message, fields = {}) => base.info(message, fields),
-    warn: (message, fields = {}, error) =>
-      base.warn(message, error === undefined ? fields : { ...fields, ...loggable(error) }),
-    error: (message, fields = {}, error) =>
-      base.error(message, error === undefined ? fields : { ...fields, ...loggable(error) }),
-    child: (fields) => wrap(base.createChild({ persistentKeys: { ...fields } })),
+    debug: (message, fields) => base.debug(message, line(fields)),
+    info: (message, fields) => base.info(message, line(fields)),
+    warn: (message, fields, error) => base.warn(message, line(fields, error)),
+    error: (message, fields, error) => base.error(message, line(fields, error)),
+    child: (fields) => wrap(base, { ...carried, ...fields }),
   };
 }
 
@@ -55,6 +59,6 @@ let root: Logger | undefined;
 
 /** The process's logger: JSON lines on stdout, level from LOG_LEVEL. */
 export function rootLogger(): Logger {
-  root ??= wrap(new PowertoolsLogger({ serviceName: "ecod", logLevel: env().LOG_LEVEL }));
+  root ??= wrap(new PowertoolsLogger({ serviceName: "ecod", logLevel: env().LOG_LEVEL }), {});
   return root;
 }
