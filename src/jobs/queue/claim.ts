@@ -32,7 +32,6 @@ export interface ClaimedJob {
   readonly requestId: string;
   /** When it became due, by the stack's clock. */
   readonly runAt: Date;
-  readonly startedAt: Date;
 }
 
 export interface Claim {
@@ -77,7 +76,6 @@ function toClaimed(row: JobRecord): ClaimedJob {
     orderingKey: row.orderingKey,
     requestId: row.requestId,
     runAt: row.runAt,
-    startedAt: row.startedAt ?? row.runAt,
   };
 }
 
@@ -93,16 +91,16 @@ async function claimOne({ queue, clientCode, workerId }: ClaimRequest): Promise<
 }
 
 /**
- * Takes up to `count` waiting jobs of one tenant, best first. One: by `findOneAndUpdate`. Several: ids by the index,
- * an update that checks the state again and stamps a token, and a read by that token, which finds exactly what this
- * claim won; another claimer may have taken some of the ids in between.
+ * Takes up to `count` waiting jobs of one tenant, best first. One: by `findOneAndUpdate`. Several: candidates by the
+ * index, then an update that checks the state again and stamps a token. When another claimer took some of them in
+ * between, a read by that token tells which ones this claim won.
  */
 export async function claim(request: ClaimRequest): Promise<Claim> {
   if (request.count <= 1) return claimOne(request);
   const jobs = await jobsCollection();
   const candidates = await jobs
     .find({ state: "waiting", queue: request.queue, clientCode: request.clientCode })
-    .project<{ _id: Types.ObjectId }>({ _id: 1 })
+    .project<JobRecord>({ failures: 0 })
     .sort(bestFirst)
     .hint(claimIndex)
     .limit(request.count)
@@ -111,11 +109,32 @@ export async function claim(request: ClaimRequest): Promise<Claim> {
   if (candidates.length === 0) return { jobs: [], exhausted };
 
   const token = randomUUID();
-  const won = await jobs.updateMany(
+  const update = await jobs.updateMany(
     { _id: { $in: candidates.map(({ _id }) => _id) }, state: "waiting" },
     taken(token, request.workerId),
   );
-  if (won.modifiedCount === 0) return { jobs: [], exhausted };
-  const rows = await jobs.find({ token, state: "running" }).hint("token").sort(bestFirst).toArray();
-  return { jobs: rows.map(toClaimed), exhausted };
+  const won =
+    update.modifiedCount === candidates.length
+      ? candidates
+      : await onlyMine(candidates, token, update.modifiedCount);
+  return {
+    jobs: won.map((row) => toClaimed({ ...row, token, attempts: row.attempts + 1 })),
+    exhausted,
+  };
+}
+
+async function onlyMine(
+  candidates: readonly JobRecord[],
+  token: string,
+  count: number,
+): Promise<JobRecord[]> {
+  if (count === 0) return [];
+  const jobs = await jobsCollection();
+  const mine = await jobs
+    .find({ token, state: "running" })
+    .project<{ _id: Types.ObjectId }>({ _id: 1 })
+    .hint("token")
+    .toArray();
+  const ids = new Set(mine.map(({ _id }) => _id.toHexString()));
+  return candidates.filter(({ _id }) => ids.has(_id.toHexString()));
 }

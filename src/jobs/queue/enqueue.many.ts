@@ -18,7 +18,10 @@ interface Drafted {
 
 /** Jobs without any key: inserted in bulk, with times from one reading of the server's clock. */
 async function insertPlain(plain: readonly Drafted[]): Promise<[number, Enqueued][]> {
-  if (plain.length === 0) return [];
+  const [only, ...others] = plain;
+  if (!only) return [];
+  // One alone needs no reading: the server computes its times as it stores it.
+  if (others.length === 0) return [await insertOne(only)];
   const jobs = await jobsCollection();
   const stackTime = new Date((await readServerTime()).getTime() + clockOffsetMs());
   const rows = plain.map(({ draft, job }) => plainRow(draft, job, stackTime));
