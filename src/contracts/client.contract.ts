@@ -9,7 +9,7 @@ const clientName = z
   .trim()
   .min(1)
   .max(200)
-  .regex(/^[^\p{Cc}]+$/u, "must not hold control characters")
+  .regex(/^[^\p{Cc}]*$/u, "must not hold control characters")
   .meta({ description: "Name of the company.", example: "Demo Ltd" });
 
 const connectionString = z
@@ -32,7 +32,7 @@ const keyName = z
   .trim()
   .min(1)
   .max(64)
-  .regex(/^[^\p{Cc}]+$/u, "must not hold control characters")
+  .regex(/^[^\p{Cc}]*$/u, "must not hold control characters")
   .meta({ description: "What the key is for.", example: "website" });
 
 export const clientCodeParam = z.strictObject({

@@ -9,7 +9,8 @@ import { getCentralModels } from "../../lib/db/get.central.models";
 import { isLocalStage } from "../../lib/env/env";
 import { AppError } from "../../lib/errors/app.error";
 import { type MigrateOptions, migrateDatabase } from "../../lib/tenant/migrations/migrate.database";
-import { acquireTenantDatabase, openTenantDatabase } from "../../lib/tenant/open.tenant.database";
+import { acquireTenantDatabase } from "../../lib/tenant/open.tenant.database";
+import { readOwner } from "../../lib/tenant/tenant.owner";
 import { expireTenant } from "../../lib/tenant/tenant.registry";
 import { databasePlace, dataSourcePlace, readTenantSource } from "../../lib/tenant/tenant.source";
 import { admitToClient } from "./platform.gate";
@@ -21,8 +22,8 @@ const atOnce = 4;
  * Gives a client other credentials or another place. The new place must answer and hold this client's data already
  * (for a move: copy it first, with the client suspended). Used everywhere within 30 s, with no failed request as long
  * as the old credentials work that long.
- * @throws AppError not-found, tenant-database-unavailable when the new place does not answer or is not this client's,
- *   conflict when it is another client's.
+ * @throws AppError not-found, tenant-database-unavailable when the new place does not answer, conflict when it does not
+ *   hold this client's data.
  */
 export async function rotateUri(ctx: PlatformContext, code: string, input: RotateUri): Promise<ClientView> {
   const clientCode = await admitToClient(ctx, code, {
@@ -32,8 +33,13 @@ export async function rotateUri(ctx: PlatformContext, code: string, input: Rotat
   const { uri } = input;
   const before = await readTenantSource(clientCode);
   const dbName = input.dbName ?? before.dbName;
-  const handle = await openTenantDatabase(clusterPool(), { ...before, uri, dbName });
+  const handle = await acquireTenantDatabase(clusterPool(), { uri, dbName });
   try {
+    if ((await readOwner(handle.connection)) !== clientCode)
+      throw new AppError(
+        "conflict",
+        "The database there does not hold this client's data. Nothing was changed. For a move, suspend the client and copy its database first.",
+      );
     const { ClientDataSource } = await getCentralModels();
     await ClientDataSource.updateOne(
       { clientCode },

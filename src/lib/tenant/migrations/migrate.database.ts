@@ -47,7 +47,7 @@ export async function migrateDatabase(
   clientCode: ClientCode,
   options: MigrateOptions = {},
 ): Promise<MigrationReport> {
-  const { migrations = tenantMigrations, contract = false, leaseMs = 15_000, waitMs = 30_000 } = options;
+  const { migrations = tenantMigrations, contract = false, leaseMs = 10_000, waitMs = 30_000 } = options;
   await claimDatabase(connection, clientCode);
   return withMigrationLock(connection, { leaseMs, waitMs }, async (lock) => {
     const rows = connection.collection<MigrationRow>(migrationsCollection);
