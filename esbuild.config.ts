@@ -1,5 +1,6 @@
 /** How each function becomes one file. Used by the packager and by the benchmark of bundle sizes. */
 import type { BuildOptions } from "esbuild";
+import { toolingEnvironment } from "./src/lib/env/env";
 
 /**
  * What is not bundled: AWS brings its SDK, sharp comes as a layer (its binary is per platform), and the npm package's
@@ -24,6 +25,8 @@ export default function esbuildConfig() {
   return {
     ...bundleOptions,
     exclude,
+    // Stacks and the packager may run side by side; none must sweep away what another serves.
+    outputWorkFolder: toolingEnvironment().ECOD_BUILD_DIR,
     concurrency: 2,
     watch: {
       pattern: ["functions/**/*.ts", "src/**/*.ts"],

@@ -101,6 +101,8 @@ async function startParts(
   }, 250);
   stops.push(async () => clearInterval(clock));
 
+  const buildDir = `.esbuild/stack-${process.pid}`;
+  stops.push(() => rm(buildDir, { recursive: true, force: true }));
   const children = await startHost({
     kind: options.host,
     port,
@@ -109,6 +111,7 @@ async function startParts(
     environment: processEnvironment({
       ...environment,
       ...(options.host === "serverless" ? nudgeEnvironment(lambdaPort) : {}),
+      ECOD_BUILD_DIR: buildDir,
       GRAPH_BASE_URL: graph.url,
       LOCAL_ALLOWED_HOSTS: new URL(graph.url).host,
     }),

@@ -191,6 +191,11 @@ export const toolingSchema = z.object({
     .string()
     .default("")
     .describe("Folder that keeps the fetched mongod between runs. Empty: .cache in the project."),
+  ECOD_BUILD_DIR: z
+    .string()
+    .regex(/^\.esbuild\/[\w.-]+$/, "must be a folder in .esbuild")
+    .default(".esbuild/package")
+    .describe("Folder, inside .esbuild, where functions are bundled. Each local stack sets one of its own."),
 });
 
 export type ToolingEnvironment = z.infer<typeof toolingSchema>;

@@ -100,7 +100,11 @@ async function writeEvents(
   ).lean();
   if (!counter) throw new Error("The event counter returned nothing after an upsert.");
   const firstSeq = counter.value - drafts.length + 1;
-  const rows = drafts.map((draft, index) => outboxRow(ctx, draft, firstSeq + index, now));
+  // Events of one change have one root cause: the message that made a lead is not a later reason to leave it alone.
+  const rootEventId = drafts[0]?.id ?? "";
+  const rows = drafts.map((draft, index) =>
+    outboxRow(ctx, draft, { seq: firstSeq + index, now, rootEventId }),
+  );
   await once(Outbox.insertMany(rows, { session }));
   return rows.map(toCrmEvent);
 }
@@ -115,7 +119,11 @@ async function once(inserted: Promise<unknown> | undefined): Promise<void> {
   }
 }
 
-function outboxRow(ctx: TenantContext, draft: RecordedDraft, seq: number, now: Date): OutboxRecord {
+function outboxRow(
+  ctx: TenantContext,
+  draft: RecordedDraft,
+  { seq, now, rootEventId }: { seq: number; now: Date; rootEventId: string },
+): OutboxRecord {
   return {
     _id: new Types.ObjectId(),
     eventId: draft.id,
@@ -126,7 +134,7 @@ function outboxRow(ctx: TenantContext, draft: RecordedDraft, seq: number, now: D
     data: draft.data ?? {},
     ...(draft.changes === undefined ? {} : { changes: draft.changes }),
     actor: ctx.actor,
-    causation: causationOf(ctx.causation, draft.id),
+    causation: ctx.causation ?? { rootEventId, depth: 0, ruleIds: [] },
     requestId: ctx.requestId,
     occurredAt: draft.occurredAt ?? now,
     dispatchedAt: null,
@@ -134,10 +142,6 @@ function outboxRow(ctx: TenantContext, draft: RecordedDraft, seq: number, now: D
     // TTL indexes run on real time, whatever the stack's clock says.
     expireAt: new Date(Date.now() + logDays * dayMs),
   };
-}
-
-function causationOf(causation: Causation | undefined, eventId: string): Causation {
-  return causation ?? { rootEventId: eventId, depth: 0, ruleIds: [] };
 }
 
 function timelineLine(ctx: TenantContext, draft: RecordedDraft, now: Date): ActivityRecord | undefined {
