@@ -22,7 +22,11 @@ export interface MountPorts {
 }
 
 /** Serves one API Gateway event (payload 2.0). Without a Lambda context the request has the gateway's own limit. */
-export type EdgeHandler = (event: APIGatewayProxyEventV2, context?: Context) => Promise<EdgeResponse>;
+export interface EdgeHandler {
+  (event: APIGatewayProxyEventV2, context?: Context): Promise<EdgeResponse>;
+  /** What it serves, so that a test can hold it against serverless.yml. */
+  readonly routes: readonly Route[];
+}
 
 /** How long before the function's end the caller is told that it took too long. */
 const timeoutEarlyInMillis = 250;
@@ -41,7 +45,9 @@ export function mountLambda(routes: readonly Route[], ports: MountPorts): EdgeHa
     .use(conditional())
     .use(errorToProblem())
     .handler(runRoute(ports));
-  return (event, context) => pipeline(new EdgeRequest(event), context ?? hostContext());
+  const serve = (event: APIGatewayProxyEventV2, context?: Context) =>
+    pipeline(new EdgeRequest(event), context ?? hostContext());
+  return Object.assign(serve, { routes });
 }
 
 function timeoutEarlyResponse(): never {

@@ -1,0 +1,103 @@
+/** `npm run server` as a process: its stages, its refusals and its end. */
+import { createServer } from "node:http";
+import { refusedServer, type ServerProcess, startServer } from "./server.process";
+
+let local: ServerProcess;
+let staging: ServerProcess;
+
+beforeAll(async () => {
+  [local, staging] = await Promise.all([
+    startServer({ ECOD_STAGE: "local" }),
+    startServer({ ECOD_STAGE: "staging", HOST: "127.0.0.1" }),
+  ]);
+}, 60_000);
+afterAll(() => Promise.all([local.stop(), staging.stop()]));
+
+const status = async (url: string, method = "GET"): Promise<number> => (await fetch(url, { method })).status;
+
+test("stage local has the controls of clock and queue, another stage has none of them", async () => {
+  expect(await status(`${local.url}/local/clock`)).toBe(200);
+  for (const [method, path] of [
+    ["GET", "/local/clock"],
+    ["POST", "/local/clock"],
+    ["POST", "/local/drain"],
+  ] as const)
+    expect(await status(staging.url + path, method)).toBe(404);
+  expect(await status(`${staging.url}/api/health`)).toBe(200);
+});
+
+test("the clock of stage local goes forward only", async () => {
+  const read = async (): Promise<number> => {
+    const { now } = await (await fetch(`${local.url}/local/clock`)).json();
+    return Date.parse(now);
+  };
+  const move = (body: object): Promise<Response> =>
+    fetch(`${local.url}/local/clock`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const before = await read();
+  expect((await move({ advance: "PT24H" })).status).toBe(200);
+  const after = await read();
+  expect(after - before).toBeGreaterThanOrEqual(24 * 3_600_000);
+  const set = new Date(after + 3_600_000).toISOString();
+  expect((await move({ set })).status).toBe(200);
+  expect(await read()).toBeGreaterThanOrEqual(Date.parse(set));
+  for (const wrong of [
+    { advance: "-PT1H" },
+    { set: new Date(before).toISOString() },
+    {},
+    { advance: "1 day" },
+  ])
+    expect([wrong, (await move(wrong)).status]).toEqual([wrong, 400]);
+});
+
+test("draining an empty queue is done at once", async () => {
+  const answer = await fetch(`${local.url}/local/drain`, { method: "POST" });
+  expect(await answer.json()).toEqual({ ran: expect.any(Number), done: true });
+});
+
+test("the documentation needs nothing from elsewhere", async () => {
+  const page = await (await fetch(`${local.url}/api/docs`)).text();
+  const parts = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? "");
+  expect(parts.length).toBeGreaterThan(4);
+  for (const url of parts.filter((part) => part !== "data:,")) {
+    expect(url).toMatch(/^\/api\//);
+    expect([url, await status(local.url + url)]).toEqual([url, 200]);
+  }
+});
+
+test("what cannot be used is refused in one sentence, with a code that is not 0", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => taken.once("listening", resolve));
+  const address = taken.address();
+  const port = typeof address === "object" && address ? String(address.port) : "";
+  try {
+    const cases = [
+      { environment: { ECOD_STAGE: "" }, says: /ECOD_STAGE must be/ },
+      { environment: { ECOD_STAGE: "local", MONGODB_URI: "nonsense" }, says: /MONGODB_URI must start with/ },
+      { environment: { ECOD_STAGE: "local", HOST: "0.0.0.0" }, says: /HOST must be 127\.0\.0\.1/ },
+      { environment: { ECOD_STAGE: "local", AWS_LAMBDA_FUNCTION_NAME: "f" }, says: /this is AWS Lambda/ },
+      { environment: { ECOD_STAGE: "local", PORT: port }, says: new RegExp(`Port ${port} is taken`) },
+    ];
+    const outcomes = await Promise.all(cases.map(({ environment }) => refusedServer(environment)));
+    for (const [i, { code, said }] of outcomes.entries()) {
+      expect(said).toMatch(cases[i]?.says ?? /^$/);
+      expect(said).not.toMatch(/^\s+at /m);
+      expect(code).not.toBe(0);
+    }
+  } finally {
+    await new Promise((resolve) => taken.close(resolve));
+  }
+}, 60_000);
+
+test("SIGTERM lets a request that is being answered end, then the process ends with 0", async () => {
+  const server = await startServer({ ECOD_STAGE: "local" });
+  const answered = fetch(`${server.url}/api/openapi.json`);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  server.terminate();
+  expect((await answered).status).toBe(200);
+  expect(await server.ended).toBe(0);
+  await expect(fetch(`${server.url}/api/health`)).rejects.toThrow();
+}, 30_000);
