@@ -4,4 +4,6 @@ import { adminHealthRoutes } from "../src/routes/health.routes";
 import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
 
 /** The API of the platform team. */
-export const handler = mountLambda([...adminClientRoutes, ...adminHealthRoutes], { dispatch: dispatchEvents });
+export const handler = mountLambda([...adminClientRoutes, ...adminHealthRoutes], {
+  dispatch: dispatchEvents,
+});

@@ -25,8 +25,6 @@ type Config = z.infer<typeof configSchema>;
 
 const folder = join(__dirname, "../../functions");
 const files = readdirSync(folder).map((name) => name.replace(/\.ts$/, ""));
-/** `media.poller` is `mediaPoller` in the file of the framework, which takes no dots in names. */
-const keyOf = (file: string): string => file.replace(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 let deployed: Config;
 let local: Config;
@@ -51,9 +49,13 @@ async function routesOf(file: string): Promise<string[] | undefined> {
 }
 
 test("every file of functions/ is a function of the same name, and the other way round", () => {
-  const named = Object.fromEntries(files.map((file) => [keyOf(file), `functions/${file}.handler`]));
+  const named = Object.fromEntries(files.map((file) => [file, `functions/${file}.handler`]));
   const found = Object.entries(local.functions).map(([key, { handler }]) => [key, handler]);
   expect(Object.fromEntries(found)).toEqual(named);
+});
+
+test("no function's file has a dot in its name, where Lambda would end it", () => {
+  expect(files.filter((file) => file.includes("."))).toEqual([]);
 });
 
 test("only stage local has the function local", () => {
@@ -69,7 +71,7 @@ test("every function is called for exactly the routes that it serves", async () 
   for (const file of files) {
     const served = await routesOf(file);
     if (file === "docs" || !served) continue;
-    expect([file, ...httpEvents(local, keyOf(file)).sort()]).toEqual([file, ...served.sort()]);
+    expect([file, ...httpEvents(local, file).sort()]).toEqual([file, ...served.sort()]);
   }
 });
 
