@@ -23,7 +23,7 @@ export const inboundMessageSchema = z.looseObject({
   id: z.string().min(1).max(512),
   from: idSchema.optional().catch(undefined),
   from_user_id: z.string().min(1).max(256).optional().catch(undefined),
-  timestamp: metaTimestampSchema,
+  timestamp: metaTimestampSchema.optional().catch(undefined),
   type: z.string().min(1).max(64).catch("unknown"),
   context: z
     .looseObject({ id: z.string().optional().catch(undefined) })

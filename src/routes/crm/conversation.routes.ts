@@ -16,7 +16,12 @@ import {
   openConversation,
   readConversation,
 } from "../../services/saas/messaging/conversation.service";
-import { getMessage, listMessages, sendMessage } from "../../services/saas/messaging/message.service";
+import {
+  getMessage,
+  listMessages,
+  listMessagesToReview,
+  sendMessage,
+} from "../../services/saas/messaging/message.service";
 
 const read = { kind: "tenant", scope: "conversations:read" } as const;
 const write = { kind: "tenant", scope: "conversations:write" } as const;
@@ -181,6 +186,20 @@ export const conversationRoutes: readonly Route[] = [
       const message = await sendMessage(ctx, { leadId: id, connectionId, ...input });
       return { body: message, version: message.version, leadId: message.leadId };
     },
+  }),
+  defineRoute({
+    operationId: "listMessagesToReview",
+    method: "GET",
+    path: "/api/crm/messages",
+    tag,
+    summary: "List messages whose fate is unknown",
+    description:
+      "Messages that are `unknown` for 15 minutes: Meta may or may not have taken them. They are not sent again by themselves; a status from Meta still settles them.",
+    auth: read,
+    input: { query: z.strictObject(pageQuery) },
+    output: { status: 200, description: "The longest unknown first.", body: pageSchema(messageSchema) },
+    problems: ["invalid-cursor"],
+    run: async ({ ctx, query }) => ({ body: await listMessagesToReview(ctx, query) }),
   }),
   defineRoute({
     operationId: "getMessage",

@@ -1,5 +1,5 @@
 /** Messages of ours: checked and stored here, sent by a job. */
-import { Types } from "mongoose";
+import { Types, trusted } from "mongoose";
 import type { Message, OutgoingContent } from "../../../contracts/message.contract";
 import { enqueue } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
@@ -232,6 +232,25 @@ export async function listMessages(
     query: Object.assign({ conversationId }, query),
     filter: { conversationId: id },
     sort: { sentAt: -1, _id: -1 },
+  });
+  return { ...page, data: page.data.map(toMessage) };
+}
+
+/** A send is settled by its status within minutes; what is not by then needs a person. */
+const reviewAfterMs = 15 * 60_000;
+
+/** Messages that are `unknown` for 15 minutes, the longest first: a person decides about them. @throws AppError invalid-cursor. */
+export async function listMessagesToReview(
+  ctx: TenantContext,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<Page<Message>> {
+  const { Message } = await getCrmModels(ctx.clientCode);
+  const before = new Date(ctx.now().getTime() - reviewAfterMs);
+  const page = await pageOf(ctx, Message, {
+    route: "listMessagesToReview",
+    query,
+    filter: { status: "unknown", updatedAt: trusted({ $lte: before }) },
+    sort: { updatedAt: 1, _id: 1 },
   });
   return { ...page, data: page.data.map(toMessage) };
 }

@@ -36,46 +36,65 @@ interface Origin {
   readonly phoneNumberId: string | null;
 }
 
+/** Where the parts of one body go. */
+class Splitting {
+  readonly items: WebhookItem[] = [];
+  readonly unreadable = new Set<string>();
+
+  constructor(private readonly text: string) {}
+
+  /** Adds what `make` reads. JSON nested too deeply to be written again leaves the whole body to be looked at. */
+  add(make: () => WebhookItem): void {
+    this.guarded(() => this.items.push(make()));
+  }
+
+  keep(part: unknown): void {
+    this.guarded(() => this.unreadable.add(JSON.stringify(part)));
+  }
+
+  private guarded(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.unreadable.add(this.text);
+    }
+  }
+}
+
 /** @param rawBody bytes whose signature was found good. */
 export function splitWebhook(rawBody: Buffer): SplitWebhook {
   const text = rawBody.toString("utf8");
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return { items: [], unreadable: [text] };
-  }
-  const envelope = webhookEnvelopeSchema.safeParse(parsed);
+  const envelope = webhookEnvelopeSchema.safeParse(parsedOrNothing(text));
   if (!envelope.success) return { items: [], unreadable: [text] };
-  const items: WebhookItem[] = [];
-  const unreadable: string[] = [];
-  for (const entry of envelope.data.entry) splitEntry(entry, items, unreadable);
-  return { items, unreadable };
+  const split = new Splitting(text);
+  for (const entry of envelope.data.entry) splitEntry(entry, split);
+  return { items: split.items, unreadable: [...split.unreadable] };
 }
 
-function splitEntry(candidate: unknown, items: WebhookItem[], unreadable: string[]): void {
+function parsedOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function splitEntry(candidate: unknown, split: Splitting): void {
   const entry = webhookEntrySchema.safeParse(candidate);
   if (!entry.success) {
-    unreadable.push(textOf(candidate));
+    split.keep(candidate);
     return;
   }
-  for (const candidateChange of entry.data.changes) {
+  const { id, time, changes } = entry.data;
+  for (const candidateChange of changes) {
     const change = webhookChangeSchema.safeParse(candidateChange);
-    if (!change.success) {
-      unreadable.push(textOf(candidateChange));
-      continue;
-    }
-    try {
-      items.push(...splitChange(entry.data.id, String(entry.data.time ?? ""), change.data));
-    } catch (error) {
-      // nested deeper than JSON text can be written by recursion
-      if (!(error instanceof RangeError)) throw error;
-      unreadable.push(textOf(candidateChange));
-    }
+    if (change.success) splitChange(id, String(time ?? ""), change.data, split);
+    else split.keep(candidateChange);
   }
 }
 
-function splitChange(entryId: string, time: string, { field, value }: WebhookChange): WebhookItem[] {
+function splitChange(entryId: string, time: string, { field, value }: WebhookChange, split: Splitting): void {
   const origin: Origin = {
     wabaId: value.waba_info?.waba_id ?? entryId,
     time,
@@ -85,12 +104,10 @@ function splitChange(entryId: string, time: string, { field, value }: WebhookCha
   const isMessages = field === "messages" && origin.phoneNumberId !== null;
   const messages = isMessages ? (value.messages ?? []) : [];
   const statuses = isMessages ? (value.statuses ?? []) : [];
-  if (messages.length + statuses.length === 0) return [otherItem(origin, value)];
   const contactOf = contactFinder(value.contacts ?? [], messages);
-  return [
-    ...messages.map((message) => messageItem(origin, value, message, contactOf)),
-    ...statuses.map((status) => statusItem(origin, value, status)),
-  ];
+  for (const message of messages) split.add(() => messageItem(origin, value, message, contactOf));
+  for (const status of statuses) split.add(() => statusItem(origin, value, status));
+  if (messages.length + statuses.length === 0) split.add(() => otherItem(origin, value));
 }
 
 function messageItem(
@@ -166,13 +183,4 @@ function contactFinder(
     for (const id of ids) if (id !== undefined && byId.has(id)) return byId.get(id);
     return lone;
   };
-}
-
-/** The text of something unreadable; what cannot even be written is named so. */
-function textOf(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? "undefined";
-  } catch {
-    return "nested too deeply to be written";
-  }
 }

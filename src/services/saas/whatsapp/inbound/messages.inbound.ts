@@ -27,7 +27,7 @@ export const messagesInbound: WebhookKind = {
   async handle(ctx, event) {
     const item = messageItemSchema.safeParse(JSON.parse(event.raw));
     const head = inboundMessageSchema.safeParse(item.data?.message);
-    if (!item.success || !head.success) return ignored("The message has no id or no time.");
+    if (!item.success || !head.success) return ignored("The message has no id.");
     const contact = contactOf(head.data, item.data.contact);
     if (!contact) return ignored("The message names no sender.");
     const { Connection } = await getCrmModels(ctx.clientCode);
@@ -35,6 +35,7 @@ export const messagesInbound: WebhookKind = {
     if (!connection) return ignored("No WhatsApp number of this tenant received it.");
     return record(ctx, event, connection._id, {
       head: head.data,
+      at: head.data.timestamp ?? event.receivedAt,
       contact,
       mapped: mapMessage(head.data, item.data.message),
     });
@@ -43,6 +44,8 @@ export const messagesInbound: WebhookKind = {
 
 interface ReadMessage {
   readonly head: InboundMessageHead;
+  /** Meta's own time; without one, that of its arrival. */
+  readonly at: Date;
   readonly contact: Contact;
   readonly mapped: MappedMessage;
 }
@@ -72,7 +75,7 @@ async function storeOnce(
   ctx: TenantContext,
   change: Change,
   connectionId: Types.ObjectId,
-  { head, contact, mapped }: ReadMessage,
+  { head, at, contact, mapped }: ReadMessage,
   eventId: string,
 ): Promise<void> {
   const known = await change.models.Message.exists({ connectionId, "provider.messageId": head.id }).session(
@@ -99,7 +102,7 @@ async function storeOnce(
     {
       id,
       providerMessageId: head.id,
-      at: head.timestamp,
+      at,
       kind: mapped.kind,
       text: mapped.text,
       content: mapped.content,
