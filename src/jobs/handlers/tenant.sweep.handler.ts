@@ -28,6 +28,7 @@ export const handler: JobHandler<"tenant.sweep"> = async (ctx) => {
       ctx.logger.error("A sweep failed; the job will try again.", { sweep: name }, error);
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} of the tenant's sweeps failed.`);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} of the tenant's sweeps failed.`);
   return taken;
 };
