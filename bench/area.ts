@@ -8,6 +8,6 @@ export interface Area {
   readonly settings?: Readonly<Record<string, string>>;
   /** Lets the area count and time the commands that the code sends to MongoDB. Costs some µs a command. */
   readonly watchesCommands?: boolean;
-  /** Measures; warms up by itself. */
-  run(): Promise<Report>;
+  /** Loaded in its own process only: what it measures reads the environment. */
+  load(): Promise<{ run: () => Promise<Report> }>;
 }

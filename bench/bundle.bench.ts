@@ -5,11 +5,10 @@ import { join, parse } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { bundleOptions, exclude } from "../esbuild.config";
-import type { Area } from "./area";
-import { aimsAt, atMost, type Figure } from "./figure";
+import { aimsAt, atMost, type Figure, type Report } from "./figure";
 import { median } from "./measure";
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
 const imports = 3;
 const bytesPerMb = 1024 * 1024;
 const loader =
@@ -19,7 +18,7 @@ const loader =
 async function importMs(file: string): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < imports; i += 1) {
-    const { stdout } = await run(process.execPath, ["-e", loader, file]);
+    const { stdout } = await execute(process.execPath, ["-e", loader, file]);
     times.push(Number(stdout));
   }
   return median(times);
@@ -47,38 +46,35 @@ async function bundleLibraries(into: string): Promise<string> {
   return outfile;
 }
 
-export const area: Area = {
-  about: "size and import time of every function's bundle, beside mongoose, zod and middy alone",
-  async run() {
-    // Below the project, so that what is not bundled is found as Lambda finds it in a layer.
-    const folder = await mkdtemp(join(process.cwd(), "node_modules", ".bench-"));
-    try {
-      const libraries = await bundleLibraries(folder);
-      const leastMb = await megabytes(libraries);
-      const leastMs = await importMs(libraries);
-      const sizes: Figure[] = [];
-      const times: Figure[] = [];
-      for (const name of await bundleAll(folder)) {
-        const file = join(folder, `${name}.js`);
-        sizes.push({
-          what: `bundle of ${name}`,
-          figure: { value: await megabytes(file), unit: "MB" },
-          limit: { value: leastMb, unit: "MB" },
-          target: atMost(3, 1.5),
-        });
-        times.push({
-          what: `import of ${name}`,
-          figure: { value: await importMs(file), unit: "ms" },
-          limit: { value: leastMs, unit: "ms" },
-          target: aimsAt(400, 200),
-        });
-      }
-      return { figures: [...sizes, ...times], notes: [] };
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+export async function run(): Promise<Report> {
+  // Below the project, so that what is not bundled is found as Lambda finds it in a layer.
+  const folder = await mkdtemp(join(process.cwd(), "node_modules", ".bench-"));
+  try {
+    const libraries = await bundleLibraries(folder);
+    const leastMb = await megabytes(libraries);
+    const leastMs = await importMs(libraries);
+    const sizes: Figure[] = [];
+    const times: Figure[] = [];
+    for (const name of await bundleAll(folder)) {
+      const file = join(folder, `${name}.js`);
+      sizes.push({
+        what: `bundle of ${name}`,
+        figure: { value: await megabytes(file), unit: "MB" },
+        limit: { value: leastMb, unit: "MB" },
+        target: atMost(3, 1.5),
+      });
+      times.push({
+        what: `import of ${name}`,
+        figure: { value: await importMs(file), unit: "ms" },
+        limit: { value: leastMs, unit: "ms" },
+        target: aimsAt(400, 200),
+      });
     }
-  },
-};
+    return { figures: [...sizes, ...times], notes: [] };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 async function megabytes(file: string): Promise<number> {
   return (await stat(file)).size / bytesPerMb;

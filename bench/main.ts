@@ -2,16 +2,14 @@
 import { parseArgs } from "node:util";
 import { MongoSetupError } from "../dev/mongo/mongo.error";
 import { startMongo } from "../dev/mongo/start.mongo";
-import { type AreaName, areaNames, areas, isAreaName } from "./areas";
+import { type AreaName, areaNames, areaOf, isAreaName } from "./areas";
 import { type Figure, verdictOf } from "./figure";
 import { machineLine } from "./machine";
 import { startArea } from "./start.area";
 import { tableOf } from "./table";
 
-async function help(): Promise<string> {
-  const lines = await Promise.all(
-    areaNames.map(async (name) => `  ${name.padEnd(10)} ${(await areas[name]()).about}`),
-  );
+function help(): string {
+  const lines = areaNames.map((name) => `  ${name.padEnd(10)} ${areaOf(name).about}`);
   return `npm run bench [-- area...] [options]
 
 Measures on a throw-away MongoDB, in stage local. Without areas: all of them.
@@ -32,7 +30,7 @@ async function main(): Promise<number> {
     options: { json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
   });
   if (values.help) {
-    process.stdout.write(await help());
+    process.stdout.write(help());
     return 0;
   }
   const unknown = positionals.find((name) => !isAreaName(name));

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { processEnvironment } from "../src/lib/env/env";
-import { type AreaName, areas } from "./areas";
+import { type AreaName, areaOf } from "./areas";
 import { type Report, reportSchema } from "./figure";
 
 /**
@@ -10,7 +10,7 @@ import { type Report, reportSchema } from "./figure";
  * @throws Error when it ends without a report; what it printed stands above.
  */
 export async function startArea(name: AreaName, mongoUri: string): Promise<Report> {
-  const area = await areas[name]();
+  const area = areaOf(name);
   const uri = new URL(mongoUri);
   if (area.watchesCommands) uri.searchParams.set("monitorCommands", "true");
   const child = fork(join(__dirname, "run.area.ts"), [name], {

@@ -1,0 +1,128 @@
+/** Taking in Meta's webhooks: the function as it is deployed, beside the two inserts it cannot do without. */
+import { mongo, Types } from "mongoose";
+import { handler } from "../functions/webhooks";
+import { hmacHex } from "../src/lib/crypto/hmac";
+import { centralConnection } from "../src/lib/db/central.connection";
+import { connectionOptions } from "../src/lib/db/connection.options";
+import { env } from "../src/lib/env/env";
+import { apiEvent } from "../src/lib/http/api.event";
+import { tenantConnection } from "../src/lib/tenant/tenant.registry";
+import { bindChannelRoute } from "../src/services/clients/data.source.service";
+import { defaultEndpointId } from "../src/services/saas/whatsapp/receive.webhook.service";
+import { makeTenant, platform } from "./bench.tenant";
+import { atLeast, type Report } from "./figure";
+import { atOnce, inRounds, quantile } from "./measure";
+
+const side = 32;
+const posts = 160;
+const rounds = 20;
+const phoneNumberId = "100200300400500";
+const wabaId = "500400300200100";
+
+export async function run(): Promise<Report> {
+  const { clientCode } = await makeTenant("ingest");
+  for (const routeKey of [`pn:${phoneNumberId}`, `waba:${wabaId}`] as const)
+    await bindChannelRoute(platform, { routeKey, clientCode, endpointId: defaultEndpointId });
+  const bare = new mongo.MongoClient(env().MONGODB_URI, driverOptions());
+  try {
+    await ingest("warm-up");
+    const database = (await tenantConnection(clientCode)).name;
+    const inserts = await bareInserts(bare, database);
+    await inserts();
+    const { ours, theirs } = await inRounds(rounds, (round) => ingest(String(round)), inserts);
+    const figure = perSecond(ours);
+    const limit = perSecond(theirs);
+    const waits = ours.flatMap(({ each }) => each);
+    return {
+      figures: [
+        {
+          what: `signed webhooks of one message, ${side} at once`,
+          figure: { value: Math.round(figure), unit: "/s" },
+          limit: { value: Math.round(limit), unit: "/s" },
+          ratio: figure / limit,
+          target: atLeast(0.6, 0.85),
+        },
+        ...[0.5, 0.99].map((share) => ({
+          what: `answer within, ${side} at once, p${share * 100}`,
+          figure: { value: quantile(waits, share), unit: "ms" },
+          limit: {
+            value: quantile(
+              theirs.flatMap(({ each }) => each),
+              share,
+            ),
+            unit: "ms",
+          },
+        })),
+      ],
+      notes: [],
+    };
+  } finally {
+    await bare.close();
+  }
+}
+
+/** Over all rounds: they alternate, so both meet the same noise. */
+function perSecond(runs: readonly { ms: number }[]): number {
+  return (runs.length * posts * 1000) / runs.reduce((sum, { ms }) => sum + ms, 0);
+}
+
+/** Bodies as Meta signs them; every message is new. */
+async function ingest(round: string): Promise<{ ms: number; each: number[] }> {
+  const events = Array.from({ length: posts }, (_, index) => delivery(`wamid.bench-${round}-${index}`));
+  return atOnce(side, posts, async (index) => {
+    const event = events[index];
+    const answer = event && (await handler(event));
+    if (answer?.statusCode !== 200)
+      throw new Error(`A webhook was answered ${answer?.statusCode}: ${answer?.body}`);
+  });
+}
+
+function delivery(wamid: string) {
+  const message = {
+    from: "351912345678",
+    id: wamid,
+    timestamp: "1795300000",
+    type: "text",
+    text: { body: "Hello!" },
+  };
+  const value = {
+    messaging_product: "whatsapp",
+    metadata: { display_phone_number: "351210000001", phone_number_id: phoneNumberId },
+    contacts: [{ profile: { name: "Ana Souza" }, wa_id: "351912345678" }],
+    messages: [message],
+  };
+  const body = Buffer.from(
+    JSON.stringify({
+      object: "whatsapp_business_account",
+      entry: [{ id: wabaId, changes: [{ field: "messages", value }] }],
+    }),
+  );
+  const signature = `sha256=${hmacHex(env().WHATSAPP_APP_SECRET, body)}`;
+  return apiEvent({
+    method: "POST",
+    target: "/api/webhooks/whatsapp",
+    rawHeaders: ["content-type", "application/json", "x-hub-signature-256", signature],
+    body,
+  });
+}
+
+/** The rows and jobs that our warm-up stored, stored again under new ids with nothing around it. */
+async function bareInserts(bare: mongo.MongoClient, database: string) {
+  const rows = bare.db(database).collection("webhookEvents");
+  const jobs = bare.db((await centralConnection()).name).collection("jobs");
+  const row = await rows.findOne({});
+  const job = await jobs.findOne({});
+  if (!row || !job) throw new Error("The warm-up stored no webhook or no job.");
+  return () =>
+    atOnce(side, posts, async () => {
+      const _id = new Types.ObjectId();
+      await rows.insertMany([{ ...row, _id, dedupeKey: `bare:${_id.toHexString()}` }], { ordered: false });
+      await jobs.insertMany([{ ...job, _id: new Types.ObjectId() }], { ordered: false });
+    });
+}
+
+/** The product's own sockets and write concern. */
+function driverOptions(): mongo.MongoClientOptions {
+  const { maxPoolSize, writeConcern, serverMonitoringMode } = connectionOptions();
+  return { maxPoolSize, writeConcern, serverMonitoringMode, appName: "bench-bare" };
+}
