@@ -69,10 +69,11 @@ export const whatsappWebhookRoutes: readonly Route[] = [
         .meta({ id: "WebhookReceipt" }),
     },
     problems: ["invalid-signature", "payload-too-large", "service-unavailable"],
-    async run({ ctx, body, header }) {
+    async run(request) {
+      const { ctx, body } = request;
       const outcome = await receiveWebhook({
         rawBody: body,
-        signature: header("x-hub-signature-256"),
+        signature: request.header("x-hub-signature-256"),
         endpointId: defaultEndpointId,
         reception: { receivedAt: ctx.now(), requestId: ctx.requestId },
       });

@@ -11,7 +11,8 @@ const metaHosts = ["facebook.com", "fbsbx.com", "fbcdn.net", "whatsapp.net", "wh
  */
 export function requireMetaUrl(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url && !url.username && !url.password && (isMetas(url) || isOfTheLocalStack(url))) return url;
+  const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
+  if (url && isWeb && !url.username && !url.password && (isMetas(url) || isOfTheLocalStack(url))) return url;
   throw new AppError(
     "url-not-allowed",
     "This media address is not one of Meta's hosts, so it is not fetched: the access token must not go there.",
@@ -29,5 +30,5 @@ function isOfTheLocalStack(url: URL): boolean {
   const allowed = env()
     .LOCAL_ALLOWED_HOSTS.split(",")
     .map((host) => host.trim());
-  return allowed.includes(url.host);
+  return url.host !== "" && allowed.includes(url.host);
 }

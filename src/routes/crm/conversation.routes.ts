@@ -148,9 +148,9 @@ export const conversationRoutes: readonly Route[] = [
       "media-unsupported",
     ],
     idempotent: true,
-    async run({ ctx, params: { id }, body, header }) {
-      const input = sendInput(body, header("idempotency-key"));
-      const message = await sendMessage(ctx, { conversationId: id, ...input });
+    async run(request) {
+      const input = sendInput(request.body, request.header("idempotency-key"));
+      const message = await sendMessage(request.ctx, { conversationId: request.params.id, ...input });
       return { body: message, version: message.version, leadId: message.leadId };
     },
   }),
@@ -181,9 +181,10 @@ export const conversationRoutes: readonly Route[] = [
       "media-unsupported",
     ],
     idempotent: true,
-    async run({ ctx, params: { id }, query: { connectionId }, body, header }) {
-      const input = sendInput(body, header("idempotency-key"));
-      const message = await sendMessage(ctx, { leadId: id, connectionId, ...input });
+    async run(request) {
+      const { connectionId } = request.query;
+      const input = sendInput(request.body, request.header("idempotency-key"));
+      const message = await sendMessage(request.ctx, { leadId: request.params.id, connectionId, ...input });
       return { body: message, version: message.version, leadId: message.leadId };
     },
   }),

@@ -183,7 +183,7 @@ describe("statuses", () => {
   }
 
   const endOfMessage = ({ status, statusAt, error, pricing }: MessageRecord) => {
-    const { queued, sending, ...metas } = statusAt;
+    const { queued: _queued, sending: _sending, ...metas } = statusAt;
     return { status, metas, error, pricing };
   };
 

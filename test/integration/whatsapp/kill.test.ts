@@ -98,6 +98,7 @@ describe("receiving", () => {
       );
       await killedAt(failpoint, ["drain"]);
       await twoMinutesLater();
+      expect(await tenant.models.Message.countDocuments({ "provider.messageId": message.id })).toBe(1);
       await received(message.id);
     },
   );

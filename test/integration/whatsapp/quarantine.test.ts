@@ -1,5 +1,6 @@
 /** What cannot be stored with its tenant waits sealed, and is taken up when the tenant can have it. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { sealSecret } from "../../../src/lib/crypto/secret.box";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { expireTenant } from "../../../src/lib/tenant/tenant.registry";
@@ -101,7 +102,7 @@ test("a tenant whose database does not answer loses nothing, and nobody waits fo
   for (let tries = 0; tries < 20 && (await Quarantine.countDocuments(held)) > 0; tries += 1) {
     await Job.updateMany({ state: "scheduled" }, { $set: { runAt: new Date(0) } });
     await stack.drain();
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await sleep(250);
   }
   expect(await Quarantine.countDocuments(held)).toBe(0);
   await stack.drain();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Types } from "mongoose";
 import { conversationSchema } from "../../../src/contracts/conversation.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
@@ -71,7 +72,7 @@ async function settled(id: string, status: string): Promise<MessageRecord> {
     await stack.drain();
     const message = await stored(id);
     if (message.status === status) return message;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
   throw new Error(`The message did not become ${status}; it is ${(await stored(id)).status}.`);
 }

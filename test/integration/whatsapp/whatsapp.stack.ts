@@ -1,5 +1,6 @@
 /** What the WhatsApp tests share: a fake Meta, tenants with connected numbers, and the webhook's own door. */
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import * as z from "zod";
 import { type GraphServer, startGraph } from "../../../dev/graph/start.graph";
@@ -90,7 +91,7 @@ export async function startWhatsApp(numbers = [numberOf(1), numberOf(2)]): Promi
     sim: (path, body) => control(graph, path, body),
     async sends(to) {
       const query = new URLSearchParams({ method: "POST", path: "/messages", ...(to ? { to } : {}) });
-      const { requests } = requestsSchema.parse(await control(graph, `/_sim/requests?${query}`));
+      const { requests } = requestsSchema.parse(await control(graph, `/_sim/requests?${query.toString()}`));
       return requests;
     },
     async close() {
@@ -162,7 +163,8 @@ async function listen(): Promise<{ url: string; close(): void }> {
     const answer = await postWebhook(Buffer.concat(chunks), String(signature));
     response.writeHead(answer.status, answer.headers).end(answer.bytes);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {

@@ -11,7 +11,7 @@ import {
 } from "../../../lib/whatsapp/graph.client";
 import { tokenSecretName } from "../../../lib/whatsapp/token.name";
 import type { ConnectionRecord } from "../../../model/saas/connection.schema";
-import { bindChannelRoute } from "../../clients/data.source.service";
+import { bindChannelRoute, type RouteKey, resolveChannelRoute } from "../../clients/data.source.service";
 import { writeSecret } from "../../clients/secret.service";
 import { closeTokenAlert } from "./pause.connection";
 import { enqueueReplay } from "./quarantine.service";
@@ -45,9 +45,10 @@ export async function connectNumber(
 ): Promise<ConnectedNumber> {
   const info = await confirmWithMeta(phoneNumberId, wabaId, token);
   const { clientCode } = ctx;
-  for (const routeKey of [`pn:${phoneNumberId}`, `waba:${wabaId}`] as const) {
+  const routeKeys: readonly RouteKey[] = [`pn:${phoneNumberId}`, `waba:${wabaId}`];
+  for (const routeKey of routeKeys) await refuseIfTaken(ctx, routeKey);
+  for (const routeKey of routeKeys)
     await bindChannelRoute(ctx, { routeKey, clientCode, endpointId: defaultEndpointId });
-  }
   await writeSecret(clientCode, tokenSecretName(phoneNumberId), token);
   const connection = await storeConnection(ctx, phoneNumberId, wabaId, info);
   await subscribeApp({ token, wabaId }).catch(notConfirmed);
@@ -61,6 +62,16 @@ export async function connectNumber(
     verifiedName: connection.verifiedName,
     isDefault: connection.isDefault,
   };
+}
+
+/** Looked at before anything is bound, so that a refusal leaves nothing half done. */
+async function refuseIfTaken({ clientCode }: TenantContext, routeKey: RouteKey): Promise<void> {
+  const route = await resolveChannelRoute(routeKey, defaultEndpointId);
+  if ("unknown" in route || ("clientCode" in route && route.clientCode === clientCode)) return;
+  throw new AppError(
+    "duplicate",
+    `${routeKey.startsWith("pn:") ? "This number" : "This WhatsApp account"} is connected to another client or endpoint already. Disconnect it there first.`,
+  );
 }
 
 async function confirmWithMeta(phoneNumberId: string, wabaId: string, token: string): Promise<NumberInfo> {

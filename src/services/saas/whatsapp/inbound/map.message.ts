@@ -11,7 +11,7 @@ export function mapMessage(head: InboundMessageHead, message: Record<string, unk
   const mapped = messageKinds.get(head.type)?.(message[head.type], message);
   const { kind, text, content, media, replyTo } = mapped ?? unsupported(head.type, message);
   const extras = {
-    ...(content ?? {}),
+    ...content,
     ...(head.referral ? { referral: head.referral } : {}),
     ...(head.context && Object.keys(head.context).length > 0 ? { context: head.context } : {}),
     ...(message.errors ? { errors: message.errors } : {}),
