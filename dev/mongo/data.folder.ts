@@ -3,12 +3,12 @@
  * removed at stop. `ecod-mongo.json` remembers the ports, since a replica set stores its members' addresses.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { MongoSetupError } from "./mongo.error";
 import { isAlive } from "./process.alive";
+import { temporaryRoot } from "./temporary.root";
 
 const TEMPORARY_PREFIX = "ecod-mongo-";
 /** A mongod whose starter was killed is ended by its watcher within 2 s and then takes up to 2 s to close its files. */
@@ -52,14 +52,20 @@ async function waitForOrphan(path: string, member: string, startedBy: number): P
   }
 }
 
-async function removeLeftOvers(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+async function removeLeftOvers(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
     const owner = Number(new RegExp(`^${TEMPORARY_PREFIX}(\\d+)-`).exec(name)?.[1] ?? 0);
     if (owner === 0 || isAlive(owner)) continue;
-    const path = join(tmpdir(), name);
+    const path = join(root, name);
     const holders = await Promise.all([0, 1, 2].map((index) => lockHolder(join(path, String(index)))));
     if (holders.every((holder) => holder === undefined)) await rm(path, { recursive: true, force: true });
   }
+}
+
+async function temporaryFolder(): Promise<string> {
+  const root = await temporaryRoot();
+  await removeLeftOvers(root);
+  return mkdtemp(join(root, `${TEMPORARY_PREFIX}${process.pid}-`));
 }
 
 /**
@@ -67,11 +73,7 @@ async function removeLeftOvers(): Promise<void> {
  * @throws MongoSetupError when another mongod works in the folder.
  */
 export async function openDataFolder(dataDir: string | undefined, count: number): Promise<DataFolder> {
-  if (dataDir === undefined) await removeLeftOvers();
-  const path =
-    dataDir === undefined
-      ? await mkdtemp(join(tmpdir(), `${TEMPORARY_PREFIX}${process.pid}-`))
-      : resolve(dataDir);
+  const path = dataDir === undefined ? await temporaryFolder() : resolve(dataDir);
   const members = Array.from({ length: count }, (_, index) => join(path, String(index)));
   for (const member of members) await mkdir(member, { recursive: true });
   const note = await readNote(path);

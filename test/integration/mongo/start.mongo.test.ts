@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { MongoMemoryServer } from "mongodb-memory-server-core";
 import { isAlive } from "../../../dev/mongo/process.alive";
 import { resolveMongod } from "../../../dev/mongo/resolve.mongod";
+import { temporaryRoot } from "../../../dev/mongo/temporary.root";
 import { central } from "../../setup/central";
 import { endMongos, goneWithin, holdMongo, startedIn, stopMongo, tryMongo, withClient } from "./held.mongo";
 
@@ -21,7 +22,7 @@ afterEach(async () => {
 const portOf = (uri: string): number => Number(/:(\d+)\//.exec(uri)?.[1]);
 
 async function temporaryFolders(pid: number | undefined): Promise<string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith(`ecod-mongo-${pid}-`));
+  return (await readdir(await temporaryRoot())).filter((name) => name.startsWith(`ecod-mongo-${pid}-`));
 }
 
 function insertRow(uri: string): Promise<unknown> {
