@@ -80,11 +80,13 @@ export type Leaf = z.infer<typeof leafSchema>;
 
 export type Condition = Leaf | { all: Condition[] } | { any: Condition[] } | { not: Condition };
 
-export const conditionSchema: z.ZodType<Condition> = z.lazy(() =>
-  z.union([
-    leafSchema,
-    z.strictObject({ all: z.array(conditionSchema).max(50) }),
-    z.strictObject({ any: z.array(conditionSchema).max(50) }),
-    z.strictObject({ not: conditionSchema }),
-  ]),
-);
+export const conditionSchema: z.ZodType<Condition> = z
+  .lazy(() =>
+    z.union([
+      leafSchema,
+      z.strictObject({ all: z.array(conditionSchema).max(50) }),
+      z.strictObject({ any: z.array(conditionSchema).max(50) }),
+      z.strictObject({ not: conditionSchema }),
+    ]),
+  )
+  .meta({ id: "Condition", description: "A test of one field, or several tests combined." });

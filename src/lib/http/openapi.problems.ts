@@ -50,8 +50,14 @@ export function problemResponses(route: Route): ZodOpenApiResponsesObject {
 }
 
 function problemContent(codes: readonly ProblemCode[]): ZodOpenApiMediaTypeObject {
-  const examples = codes.map((code) => [code, { value: exampleOf(code) }] as const);
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }] as const);
   return { schema: problemSchema, examples: Object.fromEntries(examples) };
+}
+
+/** An example of each of these routes' problems, which their responses refer to. */
+export function problemExamples(routes: readonly Route[]): Record<string, { value: unknown }> {
+  const codes = [...new Set(routes.flatMap(problemsOf))].sort();
+  return Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }]));
 }
 
 function exampleOf(code: ProblemCode): unknown {

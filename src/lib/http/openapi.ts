@@ -8,7 +8,7 @@ import {
 import type { Route } from "./define.route";
 import { openApiHeaders } from "./openapi.headers";
 import { openApiInfo, openApiTags } from "./openapi.info";
-import { problemResponses, statusKey } from "./openapi.problems";
+import { problemExamples, problemResponses, statusKey } from "./openapi.problems";
 import { isBytesInput } from "./request.body";
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -34,6 +34,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
     tags: openApiTags(routes),
     paths,
     components: {
+      examples: problemExamples(routes),
       headers: {
         RequestId: { description: "Id of this request, yours if you sent one.", schema: { type: "string" } },
       },

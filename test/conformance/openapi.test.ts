@@ -1,0 +1,98 @@
+/** The document that the API tells of itself says what the tables say. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as z from "zod";
+import { problemSchema } from "../../src/contracts/problem.contract";
+import { processEnvironment } from "../../src/lib/env/env";
+import { problemCatalog } from "../../src/lib/errors/problem.catalog";
+import { openApiDocument } from "../../src/lib/http/openapi";
+import { problemsOf } from "../../src/lib/http/openapi.problems";
+import { routes } from "../../src/routes";
+import { named } from "./callers";
+
+const operationSchema = z.looseObject({
+  operationId: z.string(),
+  summary: z.string().min(3),
+  security: z.array(z.record(z.string(), z.array(z.string()))),
+  parameters: z
+    .array(z.looseObject({ in: z.string(), name: z.string(), required: z.boolean().optional() }))
+    .default([]),
+  responses: z.record(
+    z.string(),
+    z.looseObject({
+      description: z.string().min(3),
+      content: z
+        .record(z.string(), z.looseObject({ examples: z.record(z.string(), z.unknown()).optional() }))
+        .optional(),
+    }),
+  ),
+});
+const documentSchema = z.looseObject({
+  openapi: z.literal("3.1.0"),
+  paths: z.record(z.string(), z.record(z.string(), operationSchema)),
+  components: z.looseObject({
+    schemas: z.record(z.string(), z.unknown()),
+    examples: z.record(z.string(), z.object({ value: problemSchema })),
+  }),
+});
+
+const text = JSON.stringify(openApiDocument(routes));
+const document = documentSchema.parse(JSON.parse(text));
+
+test("every route is in it once, under its own name", () => {
+  const found = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(
+      ([method, { operationId }]) => `${operationId} ${method.toUpperCase()} ${path}`,
+    ),
+  );
+  expect(found.sort()).toEqual(
+    routes.map(({ operationId, method, path }) => `${operationId} ${method} ${path}`).sort(),
+  );
+});
+
+test.each(named(routes))("%s tells its credentials, parameters, answers and problems", (_name, route) => {
+  const operation = document.paths[route.path]?.[route.method.toLowerCase()];
+  if (!operation) throw new Error("not in the document");
+  const schemes = { tenant: [["apiKey", "clientCode"]], admin: [["adminKey"]], public: [] };
+  expect(operation.security.map((scheme) => Object.keys(scheme))).toEqual(schemes[route.auth.kind]);
+  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const told = operation.parameters.filter((parameter) => parameter.in === "path");
+  expect(told.map(({ name }) => name).sort()).toEqual(inPath.sort());
+  expect(told.every(({ required }) => required === true)).toBe(true);
+  const header = operation.parameters
+    .filter((parameter) => parameter.in === "header")
+    .map(({ name }) => name);
+  expect(header.includes("Idempotency-Key")).toBe(route.idempotent === true);
+  expect(operation.responses).toHaveProperty(String(route.output.status));
+  for (const code of problemsOf(route)) {
+    const examples =
+      operation.responses[problemCatalog[code].status]?.content?.["application/problem+json"]?.examples;
+    expect(examples?.[code]).toEqual({ $ref: `#/components/examples/${code}` });
+    expect(document.components.examples[code]?.value.code).toBe(code);
+  }
+});
+
+test("every reference leads somewhere, and shared shapes have names that say something", () => {
+  const names = Object.keys(document.components.schemas);
+  for (const [, name = ""] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
+    expect(names).toContain(name);
+  expect(names.filter((name) => name.startsWith("__"))).toEqual([]);
+});
+
+test("every POST that creates or sends takes an Idempotency-Key", () => {
+  const creating = routes.filter(
+    ({ method, auth, output }) => method === "POST" && auth.kind === "tenant" && output.status === 201,
+  );
+  expect(creating.length).toBeGreaterThan(5);
+  expect(creating.filter(({ idempotent }) => !idempotent).map(({ operationId }) => operationId)).toEqual([]);
+});
+
+test("`npm run openapi` prints it without a database or any setting", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", "src/cli/openapi.ts"], {
+    cwd: join(__dirname, "../.."),
+    env: { PATH: processEnvironment().PATH ?? "", HOME: "/nonexistent" },
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  expect(JSON.parse(stdout)).toEqual(JSON.parse(text));
+}, 60_000);

@@ -1,0 +1,69 @@
+import type { Route } from "../../src/lib/http/define.route";
+import { isBytesInput } from "../../src/lib/http/request.body";
+import type { ApiCall } from "../builders/api.client";
+import { sampleBody } from "./sample";
+
+/** Ids by the path segment before them: `leads`, `stages`, ... */
+export type Ids = Readonly<Record<string, string>>;
+
+const nobodysId = "66f0c0ffee66f0c0ffee66f0";
+
+/** Well-formed ids of nothing, for every resource; `any` is the id itself. */
+export const anyIds: Ids = Object.fromEntries(
+  [
+    "any",
+    "leads",
+    "pipelines",
+    "stages",
+    "conversations",
+    "messages",
+    "templates",
+    "meetings",
+    "automations",
+    "automation-runs",
+    "media",
+    "custom-fields",
+  ].map((name) => [name, nobodysId]),
+);
+
+/** Path parameters that are no ids of stored rows. */
+const plain: Ids = {
+  parts: "1",
+  docs: "page.js",
+  "by-phone": "+5511900000000",
+  "by-external": "calendar",
+  "{system}": "nobody",
+  clients: "nobody",
+  keys: "nokey123",
+};
+
+/** The path of a route with these ids. @throws Error when one is missing */
+export function pathOf(route: Route, ids: Ids = {}): string {
+  const parts = route.path.split("/");
+  return parts
+    .map((part, i) => {
+      if (!part.startsWith("{")) return part;
+      const of = parts[i - 1] ?? "";
+      const id = ids[of] ?? plain[of];
+      if (id === undefined) throw new Error(`${route.path}: there is no value for ${part} behind ${of}`);
+      return id;
+    })
+    .join("/");
+}
+
+/** A well-formed request for a route, without credentials. */
+export function requestFor(route: Route, ids: Ids = {}): ApiCall {
+  const { body } = route.input;
+  const content = sampleBody(route);
+  const path = pathOf(route, ids);
+  if (body !== undefined && isBytesInput(body)) {
+    const headers = { "content-type": body.contentType };
+    return {
+      method: route.method,
+      path,
+      bytes: Buffer.isBuffer(content) ? content : Buffer.alloc(0),
+      headers,
+    };
+  }
+  return { method: route.method, path, json: content };
+}
