@@ -1,6 +1,6 @@
 import type { ClientSession, Types } from "mongoose";
+import { isDuplicateKey } from "../../lib/db/duplicate.key";
 import type { JobRecord, JobState } from "../../model/clients/job.schema";
-import { isDuplicateKey } from "./duplicate.key";
 import { lineOf } from "./end.job";
 import { isImmediate, type JobDraft, type NewJob } from "./job.draft";
 import { jobsCollection } from "./jobs.collection";

@@ -3,7 +3,7 @@
  * it. Whoever ends a head lets the next one out.
  */
 import type { ClientSession, Types } from "mongoose";
-import { isDuplicateKey } from "./duplicate.key";
+import { isDuplicateKey } from "../../lib/db/duplicate.key";
 import { type JobsCollection, jobsCollection } from "./jobs.collection";
 import { stackNow } from "./server.time";
 
