@@ -164,9 +164,12 @@ describe("sending", () => {
   });
 
   test("killed between storing a message and enqueueing it, the sweep has it sent", async () => {
-    const id = await queued("sweep");
+    await killedAt("after-message-queued", ["send", tenant.ctx.clientCode, conversationId]);
+    const message = await tenant.models.Message.findOne({ clientId: "killed" }).lean();
+    expect(message?.status).toBe("queued");
+    const id = message?._id.toHexString() ?? "";
     const { Job } = await getCentralModels();
-    await Job.deleteMany({ activeKey: id });
+    expect(await Job.countDocuments({ activeKey: id })).toBe(0);
     await twoMinutesLater();
     expect([(await stored(id))?.status, await sendsOf(id)]).toEqual(["sent", 1]);
   });
