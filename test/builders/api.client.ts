@@ -108,7 +108,8 @@ function bodyOf(content: { json?: unknown; bytes?: Buffer | undefined }): {
   return { body: Buffer.from(JSON.stringify(content.json)), contentType: "application/json" };
 }
 
-function toAnswer(status: number, headers: Record<string, string>, bytes: Buffer): ApiAnswer {
+/** Wraps what came back. */
+export function toAnswer(status: number, headers: Record<string, string>, bytes: Buffer): ApiAnswer {
   const json = (): unknown => JSON.parse(bytes.toString("utf8"));
   return {
     status,

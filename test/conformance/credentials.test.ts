@@ -55,6 +55,16 @@ test.each(named(adminRoutes))("%s takes admin keys only", async (_name, route) =
   for (const answer of await Promise.all(answers)) expect(comparable(answer)).toEqual(refused);
 });
 
+test("a header sent twice is refused, even when both are right", async () => {
+  const { acme } = callers;
+  for (const name of ["x-api-key", "x-client-code"]) {
+    const pairs = Object.entries(acme).flat();
+    const doubled = await mounts.askRaw("/api/crm/leads", [...pairs, name, acme[name] ?? ""]);
+    expect([name, doubled.status, doubled.problem().code]).toEqual([name, 401, "invalid-credentials"]);
+  }
+  expect((await mounts.askRaw("/api/crm/leads", Object.entries(acme).flat())).status).toBe(200);
+});
+
 test("every route says whom it lets in, and what a key must be allowed to do", () => {
   for (const { path, auth } of routes) {
     const expected = path.startsWith("/api/crm/")

@@ -107,3 +107,16 @@ test.each([...new Set(routes.map(({ path }) => path))])(
     }
   },
 );
+
+test("a body above what any route takes is refused on the long-lived host as well", async () => {
+  const call = {
+    method: "POST",
+    path: "/api/webhooks/whatsapp",
+    headers: { "content-type": "application/json" },
+  };
+  const answer = await mounts.ask({ ...call, bytes: Buffer.alloc(3 * 1024 * 1024 + 1, 32) });
+  expect(answer.problem()).toMatchObject({ status: 413, code: "payload-too-large" });
+  const larger = await mounts.askOne("express", { ...call, bytes: Buffer.alloc(7 * 1024 * 1024, 32) });
+  expect(larger.problem()).toMatchObject({ status: 413, code: "payload-too-large" });
+  expect(larger.headers["x-request-id"]).toBe(larger.problem().requestId);
+});

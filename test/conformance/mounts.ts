@@ -1,15 +1,23 @@
 /** Both hosts of the same tables, asked the same and held against each other. */
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import express from "express";
 import type { Route } from "../../src/lib/http/define.route";
 import { mountExpress } from "../../src/lib/http/mount.express";
-import { type ApiAnswer, type ApiCall, httpTransport, lambdaTransport } from "../builders/api.client";
+import {
+  type ApiAnswer,
+  type ApiCall,
+  httpTransport,
+  lambdaTransport,
+  toAnswer,
+} from "../builders/api.client";
 
 export interface Mounts {
   /** Asks both hosts, expects the same of both, and gives what Lambda answered. For calls that change nothing. */
   ask(call: ApiCall): Promise<ApiAnswer>;
   /** Asks one host only. */
   askOne(host: "lambda" | "express", call: ApiCall): Promise<ApiAnswer>;
+  /** A GET by HTTP with headers exactly as they are given, in turn name and value. */
+  askRaw(path: string, headers: readonly string[]): Promise<ApiAnswer>;
   close(): Promise<void>;
 }
 
@@ -47,11 +55,25 @@ export async function openMounts(routes: readonly Route[]): Promise<Mounts> {
       ]);
       return lambda;
     },
+    askRaw: (path, headers) => rawGet(url + path, headers),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function rawGet(url: string, headers: readonly string[]): Promise<ApiAnswer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { headers: ["host", new URL(url).host, ...headers] }, async (incoming) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
+      const received = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]);
+      resolve(toAnswer(incoming.statusCode ?? 0, Object.fromEntries(received), Buffer.concat(chunks)));
+    });
+    outgoing.once("error", reject);
+    outgoing.end();
+  });
 }
 
 /** An answer without what is different each time: the request's id, and the time of reports. */

@@ -7,6 +7,7 @@ import type { EdgeRequest, EdgeResponse, VerifiedTenant } from "../http/edge.req
 import { mintClientCode } from "../tenant/client.code";
 import { parseApiKey, verifyApiKeySecret } from "./api.key";
 import { findTenantKey, type TenantKey } from "./key.lookup";
+import { noteKeyUse } from "./note.key.use";
 import { refuseCredentials } from "./refuse.credentials";
 
 /**
@@ -26,6 +27,7 @@ export function verifyCoreToken(): MiddlewareObj<EdgeRequest, EdgeResponse> {
         throw new AppError("client-suspended", "This client is suspended. Ask the platform team why.");
       if (!edge.tenant.scopes.includes(auth.scope))
         throw new AppError("insufficient-scope", `This needs a key with the scope ${auth.scope}.`);
+      await noteKeyUse(found.key);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Express, Request, Response } from "express";
 import { apiEvent } from "./api.event";
 import type { Route } from "./define.route";
 import { EdgeRequest, type EdgeResponse } from "./edge.request";
-import { type MountPorts, mountLambda } from "./mount.lambda";
+import { type EdgeHandler, type MountPorts, mountLambda } from "./mount.lambda";
 import { problemResponse } from "./problem.response";
 import { tooLarge } from "./request.body";
 
@@ -17,16 +17,25 @@ export function mountExpress(app: Express, routes: readonly Route[], ports: Moun
   const handler = mountLambda(routes, ports);
   app.disable("x-powered-by");
   app.use(async (request: Request, response: Response) => {
-    const body = await readBody(request);
-    const event = apiEvent({
-      method: request.method,
-      target: request.originalUrl,
-      rawHeaders: request.rawHeaders,
-      body,
-      sourceIp: request.socket.remoteAddress,
-    });
-    send(response, body === undefined ? refusedBody(event) : await handler(event));
+    try {
+      send(response, await answer(request, handler));
+    } catch (error) {
+      // The caller hung up while it was sending: there is nobody to answer.
+      if (!request.destroyed) throw error;
+    }
   });
+}
+
+async function answer(request: Request, handler: EdgeHandler): Promise<EdgeResponse> {
+  const body = await readBody(request);
+  const event = apiEvent({
+    method: request.method,
+    target: request.originalUrl,
+    rawHeaders: request.rawHeaders,
+    body,
+    sourceIp: request.socket.remoteAddress,
+  });
+  return body === undefined ? refusedBody(event) : handler(event);
 }
 
 /** The body, or undefined when it is larger than any route could take; the rest is read and dropped. */
@@ -48,12 +57,10 @@ function refusedBody(event: ReturnType<typeof apiEvent>): EdgeResponse {
   return response;
 }
 
-function send(response: Response, answer: EdgeResponse): void {
-  response.status(answer.statusCode);
-  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+function send(response: Response, reply: EdgeResponse): void {
+  response.status(reply.statusCode);
+  for (const [name, value] of Object.entries(reply.headers)) response.setHeader(name, value);
   response.end(
-    answer.body === undefined
-      ? undefined
-      : Buffer.from(answer.body, answer.isBase64Encoded ? "base64" : "utf8"),
+    reply.body === undefined ? undefined : Buffer.from(reply.body, reply.isBase64Encoded ? "base64" : "utf8"),
   );
 }

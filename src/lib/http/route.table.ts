@@ -18,7 +18,7 @@ const isParameter = (segment: string): boolean => segment.startsWith("{");
 export class RouteTable {
   private readonly paths: readonly PathEntry[];
 
-  /** @throws Error when two routes share method and path, or an operationId. */
+  /** @throws Error when two routes share method and path or an operationId, or one asks for what it cannot have. */
   constructor(routes: readonly Route[]) {
     const entries = new Map<string, PathEntry>();
     const operations = new Set<string>();
@@ -30,6 +30,10 @@ export class RouteTable {
       if (operations.has(route.operationId))
         throw new Error(`Two routes are declared with the operationId ${route.operationId}`);
       operations.add(route.operationId);
+      if (route.idempotent && route.auth.kind !== "tenant")
+        throw new Error(
+          `${route.operationId}: idempotency keys are kept with a tenant, so only its routes take them`,
+        );
       entry.routes.set(route.method, route);
       entries.set(shape, entry);
     }

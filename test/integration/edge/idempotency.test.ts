@@ -1,4 +1,7 @@
 import { moveClock } from "../../../src/lib/clock/clock";
+import { apiEvent } from "../../../src/lib/http/api.event";
+import { hostContext } from "../../../src/lib/http/host.context";
+import { mountLambda } from "../../../src/lib/http/mount.lambda";
 import type { CrmModels } from "../../../src/lib/tenant/get.crm.model";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import { type ApiAnswer, ApiClient, keysOf, lambdaTransport } from "../../builders/api.client";
@@ -10,10 +13,12 @@ const transport = lambdaTransport(routes);
 let api: ApiClient;
 let other: ApiClient;
 let models: CrmModels;
+let acmeKeys: Record<string, string>;
 
 beforeAll(async () => {
   const [acme, second] = await Promise.all([createTenant("acme"), createTenant("other")]);
   models = acme.models;
+  acmeKeys = keysOf(acme);
   api = new ApiClient(transport, keysOf(acme));
   other = new ApiClient(transport, keysOf(second));
 });
@@ -125,4 +130,21 @@ test("after 24 hours a key is new", async () => {
   await moveClock({ byMs: 24 * 60 * 60_000 });
   expect((await make("day", "k-day")).headers["idempotency-replayed"]).toBeUndefined();
   expect(runs.get("day")).toBe(2);
+});
+
+test("a request that ran out of time says so and keeps its lease: it may still be at work", async () => {
+  const handler = mountLambda(routes, { dispatch: async () => {} });
+  const body = Buffer.from(JSON.stringify({ name: "slow", waitMs: 400 }));
+  const headers = { ...acmeKeys, "content-type": "application/json", "idempotency-key": "k-slow" };
+  const event = apiEvent({
+    method: "POST",
+    target: "/api/crm/toys",
+    rawHeaders: Object.entries(headers).flat(),
+    body,
+  });
+  const answer = await handler(event, { ...hostContext(), getRemainingTimeInMillis: () => 350 });
+  expect(answer.statusCode).toBe(503);
+  expect(JSON.parse(answer.body ?? "")).toMatchObject({ code: "timed-out" });
+  expect((await make("slow", "k-slow", { waitMs: 400 })).problem().code).toBe("request-in-progress");
+  expect(runs.get("slow")).toBe(1);
 });

@@ -1,7 +1,9 @@
 /** `npm run server` as a process: its stages, its refusals and its end. */
 import { createServer } from "node:http";
+import * as z from "zod";
 import { refusedServer, type ServerProcess, startServer } from "./server.process";
 
+const clockSchema = z.object({ now: z.string() });
 let local: ServerProcess;
 let staging: ServerProcess;
 
@@ -28,8 +30,8 @@ test("stage local has the controls of clock and queue, another stage has none of
 
 test("the clock of stage local goes forward only", async () => {
   const read = async (): Promise<number> => {
-    const { now } = await (await fetch(`${local.url}/local/clock`)).json();
-    return Date.parse(now);
+    const answer = await fetch(`${local.url}/local/clock`);
+    return Date.parse(clockSchema.parse(await answer.json()).now);
   };
   const move = (body: object): Promise<Response> =>
     fetch(`${local.url}/local/clock`, {
@@ -74,7 +76,7 @@ test("what cannot be used is refused in one sentence, with a code that is not 0"
   const address = taken.address();
   const port = typeof address === "object" && address ? String(address.port) : "";
   try {
-    const cases = [
+    const cases: { environment: Record<string, string>; says: RegExp }[] = [
       { environment: { ECOD_STAGE: "" }, says: /ECOD_STAGE must be/ },
       { environment: { ECOD_STAGE: "local", MONGODB_URI: "nonsense" }, says: /MONGODB_URI must start with/ },
       { environment: { ECOD_STAGE: "local", HOST: "0.0.0.0" }, says: /HOST must be 127\.0\.0\.1/ },
