@@ -32,9 +32,13 @@ export async function syncIndexes(
   options: { contract: boolean },
 ): Promise<IndexChanges> {
   const changes: IndexChanges = { created: [], dropped: [], surplus: [] };
-  const collections = declaredIndexes(schemas);
+  // A collection appears with its first index or document.
+  const present = new Set((await connection.listCollections()).map(({ name }) => name));
   await Promise.all(
-    [...collections].map(([name, declared]) => syncCollection(connection, name, declared, options, changes)),
+    [...declaredIndexes(schemas)].map(async ([name, declared]) => {
+      const existing = present.has(name) ? await connection.collection(name).indexes() : [];
+      await syncCollection(connection, name, { declared, existing }, options, changes);
+    }),
   );
   for (const list of [changes.created, changes.dropped, changes.surplus]) list.sort();
   return changes;
@@ -59,16 +63,16 @@ export function declaredIndexes(schemas: Record<string, Schema>): Map<string, De
 async function syncCollection(
   connection: Connection,
   name: string,
-  declared: readonly DeclaredIndex[],
+  indexes: { declared: readonly DeclaredIndex[]; existing: readonly mongo.IndexDescriptionInfo[] },
   options: { contract: boolean },
   changes: IndexChanges,
 ): Promise<void> {
   const collection = connection.collection(name);
-  const existing = new Map((await existingIndexes(connection, name)).map((index) => [index.name, index]));
+  const existing = new Map(indexes.existing.map((index) => [index.name, index]));
   existing.delete("_id_");
 
   const missing: DeclaredIndex[] = [];
-  for (const index of declared) {
+  for (const index of indexes.declared) {
     const found = existing.get(index.name);
     existing.delete(index.name);
     if (found && isDeepStrictEqual(definition(found), definition(index))) continue;
@@ -94,16 +98,6 @@ async function syncCollection(
   }
   if (missing.length > 0) await collection.createIndexes(missing);
   changes.created.push(...missing.map((index) => `${name}.${index.name}`));
-}
-
-async function existingIndexes(connection: Connection, name: string): Promise<mongo.IndexDescriptionInfo[]> {
-  try {
-    return await connection.collection(name).indexes();
-  } catch (error) {
-    // 26 NamespaceNotFound: a collection appears with its first index or document.
-    if (error instanceof Error && "code" in error && error.code === 26) return [];
-    throw error;
-  }
 }
 
 /** What makes two indexes the same. */

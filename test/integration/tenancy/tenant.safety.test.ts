@@ -21,9 +21,9 @@ describe("what keeps tenants and their filters safe", () => {
   });
   afterAll(closeAllConnections);
 
-  /** A filter as a caller might send it, past any type. */
-  function sent(value: unknown): never {
-    return value as never;
+  /** A filter as a caller might send it: parsed JSON, which passes any type. */
+  function sent(value: unknown) {
+    return JSON.parse(JSON.stringify(value));
   }
 
   test("an operator that a caller slips into a filter is not obeyed", async () => {
