@@ -7,6 +7,8 @@ export type HostKind = "serverless" | "express";
 
 export interface HostOptions {
   readonly kind: HostKind;
+  /** Serverless only: every function in worker threads of its own, which share nothing, as on Lambda. Slower. */
+  readonly threads: boolean;
   readonly port: number;
   readonly lambdaPort: number;
   readonly environment: Record<string, string>;
@@ -40,7 +42,7 @@ function serverless(options: HostOptions, logFile: string): RunningChild {
       "start",
       "--stage",
       "local",
-      "--useInProcess",
+      ...(options.threads ? [] : ["--useInProcess"]),
       "--noPrependStageInUrl",
       "--host",
       "127.0.0.1",

@@ -20,6 +20,8 @@ export interface StackOptions {
   /** Wipe data and keys first. */
   readonly fresh: boolean;
   readonly host: HostKind;
+  /** Serverless only: worker threads that share nothing, instead of one process for all functions. */
+  readonly threads?: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -105,6 +107,7 @@ async function startParts(
   stops.push(() => rm(buildDir, { recursive: true, force: true }));
   const children = await startHost({
     kind: options.host,
+    threads: options.threads ?? false,
     port,
     lambdaPort,
     folder,
