@@ -2,7 +2,7 @@ import { drainUntilIdle } from "../../src/jobs/drain.until.idle";
 import type { JobHandlers } from "../../src/jobs/queue/job.handler";
 import type { EventDispatcher } from "../../src/lib/context/tenant.context";
 
-const limitMs = 20_000;
+const limitMs = 60_000;
 
 /**
  * Runs every due job, and every job that those enqueue, until nothing is left.
