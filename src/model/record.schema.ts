@@ -1,4 +1,4 @@
-import { Schema, type SchemaDefinition, type SchemaDefinitionType, type Types } from "mongoose";
+import { Schema, type SchemaDefinition, type SchemaDefinitionType, Types } from "mongoose";
 
 /** What every stored record has. `version` rises with each change and is what ETags are made of. */
 export interface BaseRecord {
@@ -25,6 +25,13 @@ const options = {
   // Records are changed by filters and updates; validation on them is what keeps an enum an enum.
   id: false,
 } as const;
+
+/**
+ * For partial indexes: every text but the empty one, and every id. Unlike `$type`, a query for one value implies them,
+ * so the index serves it.
+ */
+export const anyText = { $gt: "" };
+export const anyId = { $gt: new Types.ObjectId("000000000000000000000000") };
 
 /** A schema with version and times, for records that people change. Times come from the stack's clock, so they are set by services. */
 export function recordSchema<T extends BaseRecord>(

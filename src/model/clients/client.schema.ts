@@ -1,5 +1,5 @@
 import { Schema } from "mongoose";
-import { type BaseRecord, recordSchema } from "../record.schema";
+import { anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface ApiKeyRecord {
   keyId: string;
@@ -56,5 +56,5 @@ clientSchema.index({ clientCode: 1 }, { name: "code", unique: true });
 // verifyCoreToken: by key id
 clientSchema.index(
   { "apiKeys.keyId": 1 },
-  { name: "key", unique: true, partialFilterExpression: { "apiKeys.keyId": { $type: "string" } } },
+  { name: "key", unique: true, partialFilterExpression: { "apiKeys.keyId": anyText } },
 );

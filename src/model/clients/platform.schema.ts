@@ -1,7 +1,7 @@
 /** What the platform itself needs beside the five of the guide. */
 import type { Types } from "mongoose";
 import { Schema } from "mongoose";
-import { plainSchema } from "../record.schema";
+import { anyText, plainSchema } from "../record.schema";
 
 /** Which tenant a WhatsApp number or account belongs to: `pn:<phoneNumberId>` or `waba:<wabaId>`. */
 export interface ChannelRouteRecord {
@@ -56,7 +56,7 @@ quarantineSchema.index({ state: 1, clientCode: 1, receivedAt: 1 }, { name: "held
 // what waits for a number that has just been connected
 quarantineSchema.index(
   { routeKey: 1, state: 1 },
-  { name: "route", partialFilterExpression: { routeKey: { $type: "string" } } },
+  { name: "route", partialFilterExpression: { routeKey: anyText } },
 );
 quarantineSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
 

@@ -1,6 +1,6 @@
 import { Schema, type Types } from "mongoose";
 import type { Causation, CrmEventType, EventSubject } from "../../contracts/crm.event.contract";
-import { type BaseRecord, plainSchema, recordSchema } from "../record.schema";
+import { anyText, type BaseRecord, plainSchema, recordSchema } from "../record.schema";
 
 export const runStatuses = [
   "active",
@@ -70,7 +70,7 @@ export const automationRunSchema = recordSchema<AutomationRunRecord>("automation
 automationRunSchema.index({ ruleId: 1, leadId: 1, enrollmentKey: 1 }, { name: "enrollment", unique: true });
 automationRunSchema.index(
   { ruleId: 1, leadId: 1, concurrencyKey: 1 },
-  { name: "concurrency", unique: true, partialFilterExpression: { concurrencyKey: { $type: "string" } } },
+  { name: "concurrency", unique: true, partialFilterExpression: { concurrencyKey: anyText } },
 );
 automationRunSchema.index({ leadId: 1, startedAt: -1, _id: -1 }, { name: "lead" });
 automationRunSchema.index({ ruleId: 1, startedAt: -1, _id: -1 }, { name: "rule" });

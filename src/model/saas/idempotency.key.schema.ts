@@ -1,5 +1,5 @@
 import { Schema, type Types } from "mongoose";
-import { plainSchema } from "../record.schema";
+import { anyId, plainSchema } from "../record.schema";
 
 /** The answer to a request with an Idempotency-Key, or the lease of the request that is making it. */
 export interface IdempotencyKeyRecord {
@@ -38,8 +38,6 @@ export const idempotencyKeySchema = plainSchema<IdempotencyKeyRecord>("idempoten
 });
 
 idempotencyKeySchema.index({ route: 1, key: 1 }, { name: "key", unique: true });
-idempotencyKeySchema.index(
-  { leadId: 1 },
-  { name: "lead", partialFilterExpression: { leadId: { $type: "objectId" } } },
-);
+// a person's answers, when the person is erased
+idempotencyKeySchema.index({ leadId: 1 }, { name: "lead", partialFilterExpression: { leadId: anyId } });
 idempotencyKeySchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });

@@ -1,6 +1,6 @@
 import { Schema, type Types } from "mongoose";
 import type { Actor, Money } from "../../contracts/common.contract";
-import { type BaseRecord, recordSchema } from "../record.schema";
+import { anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface LeadPhone {
   e164: string;
@@ -113,9 +113,6 @@ export const leadSchema = recordSchema<LeadRecord>("leads", {
   deletedAt: { type: Date, default: null },
   createdBy: { type: Schema.Types.Mixed, required: true },
 });
-
-/** Every string but the empty one. Unlike `$type`, a query for one value implies it, so the partial index serves it. */
-const anyText = { $gt: "" };
 
 // one living lead per phone and per e-mail: POST /leads answers 409 naming the twin
 leadSchema.index(

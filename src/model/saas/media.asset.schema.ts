@@ -1,5 +1,5 @@
 import { Schema, type Types } from "mongoose";
-import { type BaseRecord, recordSchema } from "../record.schema";
+import { anyId, type BaseRecord, recordSchema } from "../record.schema";
 
 /** A stored form of a media item: the original, what WhatsApp takes, a thumbnail. Bytes are in the media storage. */
 export interface MediaRendition {
@@ -66,10 +66,7 @@ export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
 // a lead's media, when it is merged or erased
 mediaAssetSchema.index({ leadId: 1, createdAt: -1 }, { name: "lead" });
 // the media of a message, also when its webhook is processed twice
-mediaAssetSchema.index(
-  { messageId: 1 },
-  { name: "message", partialFilterExpression: { messageId: { $type: "objectId" } } },
-);
+mediaAssetSchema.index({ messageId: 1 }, { name: "message", partialFilterExpression: { messageId: anyId } });
 // the sweep: work that a crash left behind, uploads that nobody went on with
 mediaAssetSchema.index(
   { state: 1, updatedAt: 1 },

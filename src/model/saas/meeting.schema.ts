@@ -1,5 +1,5 @@
 import { Schema, type Types } from "mongoose";
-import { type BaseRecord, recordSchema } from "../record.schema";
+import { anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface MeetingRecord extends BaseRecord {
   /** Stable iCalendar UID; `sequence` rises with every change that attendees must learn of (RFC 5545). */
@@ -42,10 +42,10 @@ export const meetingSchema = recordSchema<MeetingRecord>("meetings", {
 
 meetingSchema.index({ appointmentId: 1 }, { name: "appointment", unique: true });
 meetingSchema.index({ uid: 1 }, { name: "uid", unique: true });
-// `$gt: ""` and not `$type`: a query for one key implies it, so the index serves it
+// a retried rule step finds its meeting
 meetingSchema.index(
   { effectKey: 1 },
-  { name: "effect", unique: true, partialFilterExpression: { effectKey: { $gt: "" } } },
+  { name: "effect", unique: true, partialFilterExpression: { effectKey: anyText } },
 );
 // the calendar, and a lead's meetings
 meetingSchema.index({ startsAt: 1, _id: 1 }, { name: "calendar" });

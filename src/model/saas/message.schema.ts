@@ -1,6 +1,6 @@
 import { Schema, type Types } from "mongoose";
 import type { Actor } from "../../contracts/common.contract";
-import { type BaseRecord, recordSchema } from "../record.schema";
+import { anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 export const messageStatuses = [
   "queued",
@@ -126,7 +126,7 @@ messageSchema.index(
   {
     name: "provider",
     unique: true,
-    partialFilterExpression: { "provider.messageId": { $type: "string" } },
+    partialFilterExpression: { "provider.messageId": anyText },
   },
 );
 // one row per request of ours: double clicks and retried rule steps meet here
