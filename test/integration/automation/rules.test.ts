@@ -1,3 +1,4 @@
+import { cancelJob, enqueue } from "../../../src/jobs/queue/enqueue";
 import { moveClock } from "../../../src/lib/clock/clock";
 import { createTenantContext } from "../../../src/lib/context/create.context";
 import type { EventDispatcher, TenantContext } from "../../../src/lib/context/tenant.context";
@@ -19,6 +20,7 @@ import {
   getLead,
   moveLeadToStageKey,
 } from "../../../src/services/saas/crm/lead.service";
+import { createMeeting } from "../../../src/services/saas/crm/meeting.service";
 import { createTenant } from "../../builders/client.builder";
 import { drainAll } from "../../setup/drain";
 
@@ -40,6 +42,20 @@ const ruleOf = (definition: unknown, enabled = true) =>
 const newLead = (ctx = contextOf(), more: { source?: string; tags?: string[] } = {}) => {
   phone += 1;
   return createLead(ctx, { firstName: "Ana", phone: `+${phone}`, ...more });
+};
+
+const delayedTag = {
+  trigger: { event: "lead_created" },
+  steps: [
+    { id: "wait", type: "delay", duration: "PT1H" },
+    { id: "tag", type: "add_tag", tag: "later" },
+  ],
+};
+
+const onlyRun = async () => {
+  const [run] = await tenant.models.AutomationRun.find().lean();
+  if (!run) throw new Error("There is no run.");
+  return run;
 };
 
 beforeEach(async () => {
@@ -291,6 +307,75 @@ describe("what a crash left behind", () => {
     await drainAll(dispatchEvents);
     expect((await getLead(contextOf(), lead.id)).tags).toEqual(["resumed"]);
   });
+
+  it("is taken up by the sweep: a wait whose holder died before the alarm was set", async () => {
+    await ruleOf(delayedTag);
+    const lead = await newLead();
+    const run = await onlyRun();
+    await cancelJob(tenant.clientCode, "automation.run", `${run._id.toHexString()}:wait`);
+    const lock = { owner: "dead", until: new Date(contextOf().now().getTime() + 60_000) };
+    await tenant.models.AutomationRun.updateOne({}, { $set: { status: "active", lock } });
+    expect((await sweepDueRuns(contextOf())).taken).toBe(0);
+    await moveClock({ byMs: 2 * 60_000 });
+    expect((await sweepDueRuns(contextOf())).taken).toBe(1);
+    await drainAll(dispatchEvents);
+    expect((await getLead(contextOf(), lead.id)).tags).toEqual([]);
+    await moveClock({ byMs: 60 * 60_000 });
+    await drainAll(dispatchEvents);
+    expect((await getLead(contextOf(), lead.id)).tags).toEqual(["later"]);
+  });
+
+  it("is waited for by the job: a run whose holder died a moment ago", async () => {
+    await ruleOf(delayedTag);
+    const lead = await newLead();
+    await moveClock({ byMs: 60 * 60_000 });
+    const lock = { owner: "dead", until: new Date(contextOf().now().getTime() + 30_000) };
+    await tenant.models.AutomationRun.updateOne({}, { $set: { status: "active", lock } });
+    await drainAll(dispatchEvents);
+    expect((await onlyRun()).status).toBe("active");
+    await moveClock({ byMs: 31_000 });
+    await drainAll(dispatchEvents);
+    expect((await getLead(contextOf(), lead.id)).tags).toEqual(["later"]);
+  });
+
+  it("does not hold back other events: one that cannot be put to a rule", async () => {
+    const broken = await ruleOf({
+      trigger: { event: "lead_created" },
+      steps: [{ id: "tag", type: "add_tag", tag: "never" }],
+    });
+    await ruleOf({
+      trigger: { event: "tag_added", tag: "vip" },
+      steps: [{ id: "tag", type: "add_tag", tag: "seen" }],
+    });
+    const died: EventDispatcher = async () => {
+      throw new Error("the process died here");
+    };
+    const lead = await newLead(contextOf(died));
+    await addTags(contextOf(died), { id: lead.id, tags: ["vip"] });
+    await tenant.models.AutomationVersion.updateOne({ ruleId: broken.id }, { $set: { definition: {} } });
+    await moveClock({ byMs: 2 * 60_000 });
+    await expect(sweepUndispatchedEvents(contextOf())).rejects.toBeInstanceOf(AggregateError);
+    expect((await getLead(contextOf(), lead.id)).tags).toEqual(["vip", "seen"]);
+    const left = await tenant.models.Outbox.find({ dispatchedAt: null }).lean();
+    expect(left.map(({ type }) => type)).toEqual(["lead_created"]);
+  });
+});
+
+describe("an alarm", () => {
+  it("that goes off early by the clock of its worker goes off again in time", async () => {
+    await ruleOf(delayedTag);
+    const lead = await newLead();
+    const run = await onlyRun();
+    const key = `${run._id.toHexString()}:wait`;
+    await cancelJob(tenant.clientCode, "automation.run", key);
+    const payload = { clientCode: tenant.clientCode, runId: run._id.toHexString() };
+    await enqueue({ type: "automation.run", payload, requestId: "early", key });
+    await drainAll(dispatchEvents);
+    expect((await onlyRun()).status).toBe("waiting");
+    await moveClock({ byMs: 60 * 60_000 + 1_000 });
+    await drainAll(dispatchEvents);
+    expect((await getLead(contextOf(), lead.id)).tags).toEqual(["later"]);
+  });
 });
 
 describe("an event from outside", () => {
@@ -315,6 +400,35 @@ describe("an event from outside", () => {
     expect(again).toEqual({ ...first, duplicate: true });
     expect(await tenant.models.AutomationRun.countDocuments()).toBe(1);
     expect((await getLead(contextOf(), lead.id)).tags).toEqual(["quote"]);
+  });
+
+  it("of an appointment moves our meeting of it, and older news does not move it back", async () => {
+    const lead = await newLead();
+    const told = (id: string, type: string, sequence: number, startsAt: string) =>
+      receiveExternalEvent(contextOf(), {
+        id,
+        type,
+        subject: { leadId: lead.id },
+        data: { appointmentId: "A-17", sequence, startsAt },
+      });
+    const meeting = await createMeeting(contextOf(), {
+      leadId: lead.id,
+      title: "Call",
+      appointmentId: "A-17",
+      startsAt: "2030-01-01T09:00:00.000Z",
+      endsAt: "2030-01-01T09:30:00.000Z",
+    });
+    const { eventId } = await told("c-1", "appointment_rescheduled", 2, "2030-01-02T10:00:00.000Z");
+    await told("c-2", "appointment_cancelled", 1, "2030-01-01T09:00:00.000Z");
+    const moved = await tenant.models.Meeting.findOne({ appointmentId: "A-17" }).lean();
+    expect(moved).toMatchObject({
+      status: "rescheduled",
+      sequence: 2,
+      startsAt: new Date("2030-01-02T10:00:00.000Z"),
+      endsAt: new Date("2030-01-02T10:30:00.000Z"),
+    });
+    const event = await tenant.models.Outbox.findOne({ eventId }).lean();
+    expect(event?.subject).toEqual({ leadId: lead.id, meetingId: meeting.id });
   });
 
   it("is refused when nobody here fits its subject", async () => {

@@ -5,24 +5,29 @@
  */
 import { randomUUID } from "node:crypto";
 import { Types } from "mongoose";
-import { enqueue } from "../../../jobs/queue/enqueue";
+import { type Enqueued, enqueue } from "../../../jobs/queue/enqueue";
 import { actingFor } from "../../../lib/context/create.context";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
+import { markTenantActive } from "../../../lib/tenant/mark.active";
 import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
 import { actions } from "./actions";
 import { planDelay } from "./delay";
 import { findVersion } from "./published.rules";
 import type { RuleDefinition, Step } from "./rule.contract";
-import { endRun, type HeldRun, holdRun, moveRun, releaseRun } from "./run.lock";
+import { endRun, type HeldRun, heldUntil, holdRun, moveRun, releaseRun } from "./run.lock";
 import { type RuleScope, readScope } from "./scope";
 import { performStep } from "./step.effect";
 
 export type Advance =
   | { kind: "ended"; status: AutomationRunRecord["status"] }
   | { kind: "waiting"; until: Date }
+  /** It waits, and its alarm is the very job that asks: that came early by some clock, so it has to come again. */
+  | { kind: "early"; until: Date }
   | { kind: "queued" }
-  /** Somebody else holds the run, or it is over. */
+  /** Somebody holds the run, or died holding it. */
+  | { kind: "held"; until: Date }
+  /** It is over. */
   | { kind: "not_ours" };
 
 /**
@@ -35,8 +40,13 @@ export async function advanceRun(
   runId: string,
   options: { from: "job" | "dispatch"; lastTry: boolean },
 ): Promise<Advance> {
+  // The moves of a run are no changes of the tenant's that mark it: from here on the sweep finds what a crash leaves.
+  await markTenantActive(ctx.clientCode);
   const held = await holdRun(ctx, new Types.ObjectId(runId), randomUUID());
-  if (!held) return { kind: "not_ours" };
+  if (!held) {
+    const until = await heldUntil(ctx, new Types.ObjectId(runId));
+    return until ? { kind: "held", until } : { kind: "not_ours" };
+  }
   const version = await findVersion(ctx, held.run.ruleId, held.run.ruleVersion);
   if (!version) return ended(await endRun(ctx, held, { status: "cancelled", exitReason: "rule_deleted" }));
   const acting = actingFor(ctx, {
@@ -136,12 +146,20 @@ async function planOrFail(
   }
 }
 
-/** The truth is the run's `dueAt`; the job is its alarm clock, and the sweep the net below it. */
+/**
+ * The truth is the run's `dueAt`, and the job is its alarm clock. The run is let go when the alarm is set: one that
+ * still looks held after its lock ran out has none, and the sweep sets it.
+ */
 async function wait(ctx: TenantContext, held: HeldRun, stepId: string, until: Date): Promise<Advance> {
   await moveRun(ctx, held, { stepId, wait: { kind: "delay", until, events: [] } });
-  await releaseRun(ctx, held);
-  await enqueueAdvance(ctx, held.run._id.toHexString(), stepId, until);
-  return { kind: "waiting", until };
+  try {
+    const alarm = await enqueueAdvance(ctx, held.run._id.toHexString(), stepId, until);
+    await releaseRun(ctx, held);
+    return alarm.state === "running" ? { kind: "early", until } : { kind: "waiting", until };
+  } catch (error) {
+    ctx.logger.error("The alarm of a waiting run could not be set; the tenant sweep sets it.", {}, error);
+    return { kind: "waiting", until };
+  }
 }
 
 /** Asks the queue to go on with the run at `runAt`, or at once. Keyed by the step: one alarm per wait. */
@@ -150,8 +168,8 @@ export async function enqueueAdvance(
   runId: string,
   stepId: string,
   runAt?: Date,
-): Promise<void> {
-  await enqueue({
+): Promise<Enqueued> {
+  return enqueue({
     type: "automation.run",
     payload: { clientCode: ctx.clientCode, runId },
     requestId: ctx.requestId,

@@ -11,14 +11,26 @@ import { readScope } from "./scope";
 
 /**
  * Events to rules to runs. An event may come here more than once (in-process after its commit, again by the sweep
- * after a crash): each decision is unique by rule and event, so the second time changes nothing.
+ * after a crash): each decision is unique by rule and event, so the second time changes nothing. One rule that fails
+ * does not keep the others from running, but its events stay undispatched.
+ * @throws AggregateError when some rule could not be asked.
  */
 export const dispatchEvents: EventDispatcher = async (ctx, events) => {
   const rules = await findRulesByTrigger(ctx, [...new Set(events.map(triggerOf))]);
+  const failures: unknown[] = [];
   for (const event of events) {
     await exitRuns(ctx, event);
-    for (const rule of rules.get(triggerOf(event)) ?? []) await dispatchToRule(ctx, rule, event);
+    for (const rule of rules.get(triggerOf(event)) ?? []) {
+      try {
+        await dispatchToRule(ctx, rule, event);
+      } catch (error) {
+        failures.push(error);
+        const ids = { ruleId: rule._id.toHexString(), eventId: event.id };
+        ctx.logger.error("An event could not be put to a rule; the sweep tries again.", ids, error);
+      }
+    }
   }
+  if (failures.length > 0) throw new AggregateError(failures, "Some events did not reach all their rules.");
   const { Outbox } = await getCrmModels(ctx.clientCode);
   await Outbox.updateMany(
     { eventId: trusted({ $in: events.map((event) => event.id) }), dispatchedAt: null },
@@ -26,7 +38,6 @@ export const dispatchEvents: EventDispatcher = async (ctx, events) => {
   );
 };
 
-/** One rule that fails does not keep the others from running; its failure is a decision that people can read. */
 async function dispatchToRule(ctx: TenantContext, rule: PublishedRule, event: CrmEvent): Promise<void> {
   if (!event.subject.leadId) return;
   const scope = await readScope(ctx, event);

@@ -17,6 +17,14 @@ export class RunLostError extends Error {
   override readonly name = "RunLostError";
 }
 
+/** Until when somebody may hold a run that could not be had. @returns undefined when it is over. */
+export async function heldUntil(ctx: TenantContext, runId: Types.ObjectId): Promise<Date | undefined> {
+  const { AutomationRun } = await getCrmModels(ctx.clientCode);
+  const run = await AutomationRun.findById(runId).select({ lock: 1, status: 1 }).lean();
+  if (run?.status !== "active" && run?.status !== "waiting") return undefined;
+  return run.lock?.until ?? ctx.now();
+}
+
 /** @returns undefined when the run is over or somebody holds it. */
 export async function holdRun(
   ctx: TenantContext,

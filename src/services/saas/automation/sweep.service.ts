@@ -21,16 +21,36 @@ export async function sweepUndispatchedEvents(ctx: TenantContext): Promise<{ tak
     .limit(batch)
     .lean();
   const events = rows.map(toCrmEvent).sort((left, right) => left.seq - right.seq);
-  // One by one, so that an event that cannot be dispatched holds back none of the others' marks.
-  for (const event of events) await dispatchEvents(ctx, [event]);
+  const failures: unknown[] = [];
+  for (const event of events) {
+    // One by one, so that an event that cannot be dispatched holds back none of the others.
+    try {
+      await dispatchEvents(ctx, [event]);
+    } catch (error) {
+      failures.push(error);
+      ctx.logger.error(
+        "An event could not be dispatched; the next sweep tries again.",
+        { eventId: event.id },
+        error,
+      );
+    }
+  }
+  if (failures.length > 0)
+    throw new AggregateError(
+      failures,
+      `${failures.length} of ${events.length} events could not be dispatched.`,
+    );
   return { taken: events.length };
 }
 
-/** Gives a job to every run that is due and that nobody holds: its alarm was lost, or its holder died. */
+/**
+ * Gives a job to every run that is due and that nobody holds: its alarm was lost. And to every run whose holder died,
+ * also when its time is to come: it may have died before it set the alarm.
+ */
 export async function sweepDueRuns(ctx: TenantContext): Promise<{ taken: number }> {
   const { AutomationRun } = await getCrmModels(ctx.clientCode);
   const now = ctx.now();
-  const runs = await AutomationRun.find({
+  const overdue = await AutomationRun.find({
     status: trusted({ $in: ["active", "waiting"] }),
     dueAt: trusted({ $lt: new Date(now.getTime() - overdueAfterMs) }),
     $or: [{ lock: null }, { "lock.until": trusted({ $lt: now }) }],
@@ -39,6 +59,17 @@ export async function sweepDueRuns(ctx: TenantContext): Promise<{ taken: number 
     .limit(batch)
     .select({ cursor: 1 })
     .lean();
-  for (const run of runs) await enqueueAdvance(ctx, run._id.toHexString(), run.cursor.stepId ?? "end");
-  return { taken: runs.length };
+  // Held runs are `active`, which few are at a time.
+  const abandoned = await AutomationRun.find({
+    status: "active",
+    "lock.until": trusted({ $lt: now }),
+    dueAt: trusted({ $gt: now }),
+  })
+    .limit(batch)
+    .select({ cursor: 1, wait: 1 })
+    .lean();
+  for (const { _id, cursor } of overdue) await enqueueAdvance(ctx, _id.toHexString(), cursor.stepId ?? "end");
+  for (const { _id, cursor, wait } of abandoned)
+    await enqueueAdvance(ctx, _id.toHexString(), cursor.stepId ?? "end", wait?.until ?? now);
+  return { taken: overdue.length + abandoned.length };
 }
