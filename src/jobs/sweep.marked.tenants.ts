@@ -5,12 +5,15 @@ import { getCentralModels } from "../lib/db/get.central.models";
 import { enqueue } from "./queue/enqueue";
 
 const minuteMs = 60_000;
+/** Sweeps leave alone what is younger than two minutes: half a minute more, and a sweep leaves nothing of a minute. */
+const settledMs = minuteMs + 150_000;
 const most = 1_000;
 
 /**
- * Enqueues one `tenant.sweep` for each tenant that was written to in a minute that is over. A mark is ticked off after
- * its sweep is enqueued, and only when that sweep has not begun: a sweep that was under way may have passed the place
- * already. Two pollers doing this at once meet in the job's unique key.
+ * Enqueues one `tenant.sweep` for each tenant that was written to in a minute that is over, until the last of what was
+ * written then is old enough for sweeps to take it up. A mark is ticked off after that sweep is enqueued, and only when
+ * it has not begun: a sweep that was under way may have passed the place already. Two pollers doing this at once meet
+ * in the job's unique key.
  * @returns how many sweeps were enqueued.
  */
 export async function sweepMarkedTenants(): Promise<number> {
@@ -34,7 +37,7 @@ export async function sweepMarkedTenants(): Promise<number> {
     if (sweep.created) enqueued += 1;
     else if (sweep.state === "running") continue;
     // A moved clock can end a minute before it is really over; its mark stays until nobody can write under it.
-    const ended = rows.filter(({ minute }) => minute.getTime() + minuteMs <= Date.now());
+    const ended = rows.filter(({ minute }) => minute.getTime() + settledMs <= Date.now());
     await TenantActivity.updateMany(
       { _id: trusted({ $in: ended.map(({ _id }) => _id) }) },
       { $set: { sweptAt: now() } },

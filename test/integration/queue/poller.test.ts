@@ -9,6 +9,7 @@ import { leaveShard, shardOf, takeShard } from "../../../src/jobs/queue/shard";
 import { sweepAllTenantsDaily } from "../../../src/jobs/sweep.daily";
 import { sweepMarkedTenants } from "../../../src/jobs/sweep.marked.tenants";
 import { moveClock } from "../../../src/lib/clock/clock";
+import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { adoptEnvironment } from "../../../src/lib/env/env";
 import { markTenantActive } from "../../../src/lib/tenant/mark.active";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
@@ -166,5 +167,21 @@ describe("the poller", () => {
     await (await jobsCollection()).deleteMany({});
     await moveClock({ byMs: 24 * 3_600_000 });
     expect(await sweepAllTenantsDaily()).toBe(all + 1);
+  });
+
+  test("a mark is ticked off only when all that was written under it is old enough to be swept", async () => {
+    const { TenantActivity } = await getCentralModels();
+    const { clientCode } = await createTenant("settling");
+    const mark = (agoMs: number) => ({
+      _id: `${clientCode}:${agoMs}`,
+      clientCode,
+      minute: new Date(Date.now() - agoMs),
+      sweptAt: null,
+      expireAt: new Date(Date.now() + 3_600_000),
+    });
+    await TenantActivity.insertMany([mark(100_000), mark(300_000)]);
+    await sweepMarkedTenants();
+    const left = await TenantActivity.find({ clientCode, sweptAt: null }).lean();
+    expect(left.map(({ _id }) => _id)).toEqual([`${clientCode}:100000`]);
   });
 });
