@@ -30,7 +30,10 @@ export interface Change {
   readonly now: Date;
   /** Notes an event; it is written at the end of the transaction. @returns the event's id. */
   record(draft: EventDraft): string;
-  /** Runs once, after the commit and before the events are dispatched: where jobs are enqueued. */
+  /**
+   * Runs once, after the commit and before the events are dispatched: where jobs are enqueued. Its failure is logged and
+   * not the caller's, since the change stands: a sweep must be able to take up what it was for.
+   */
   afterCommit(task: () => Promise<void>): void;
 }
 
@@ -74,7 +77,13 @@ export async function commitChange<T>(ctx: TenantContext, body: (change: Change)
     ),
   );
   if (events.length > 0) failpoint("after-change-committed");
-  for (const task of tasks) await task();
+  for (const task of tasks) {
+    try {
+      await task();
+    } catch (error) {
+      ctx.logger.error("What follows from a change was not begun; the tenant sweep begins it.", {}, error);
+    }
+  }
   if (events.length > 0) await ctx.emit(events);
   return result;
 }
