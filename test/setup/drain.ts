@@ -8,7 +8,7 @@ const limitMs = 60_000;
  * Runs every due job, and every job that those enqueue, until nothing is left.
  * @param dispatch who hears of the events; the composition point's `dispatchEvents`, or nobody when absent.
  * @returns how many attempts were made.
- * @throws Error when there is still work after 20 s: a job that comes back for ever.
+ * @throws Error when there is still work after a minute: a job that comes back for ever.
  */
 export async function drainAll(
   dispatch: EventDispatcher = async () => undefined,
