@@ -16,12 +16,8 @@ import {
   openConversation,
   readConversation,
 } from "../../services/saas/messaging/conversation.service";
-import {
-  getMessage,
-  listMessages,
-  listMessagesToReview,
-  sendMessage,
-} from "../../services/saas/messaging/message.service";
+import { getMessage, listMessages, listMessagesToReview } from "../../services/saas/messaging/message.list";
+import { sendMessage } from "../../services/saas/messaging/message.service";
 
 const read = { kind: "tenant", scope: "conversations:read" } as const;
 const write = { kind: "tenant", scope: "conversations:write" } as const;

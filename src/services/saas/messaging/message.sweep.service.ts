@@ -1,11 +1,10 @@
 import { trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import { leftBehindAfterMs } from "../../../lib/tenant/mark.active";
 import { enqueueSend } from "./message.service";
 import { settleUnknown } from "./own.moves";
 
-/** A send takes seconds; whoever has been at it for this long is dead. */
-const staleMs = 2 * 60_000;
 const batch = 500;
 
 /**
@@ -14,7 +13,7 @@ const batch = 500;
  */
 export async function sweepMessages(ctx: TenantContext): Promise<{ taken: number }> {
   const { Message } = await getCrmModels(ctx.clientCode);
-  const before = new Date(ctx.now().getTime() - staleMs);
+  const before = new Date(ctx.now().getTime() - leftBehindAfterMs);
   const stale = await Message.find({
     status: trusted({ $in: ["queued", "sending"] }),
     updatedAt: trusted({ $lte: before }),
