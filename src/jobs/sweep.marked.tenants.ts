@@ -5,20 +5,20 @@ import { getCentralModels } from "../lib/db/get.central.models";
 import { enqueue } from "./queue/enqueue";
 
 const minuteMs = 60_000;
-/** Sweeps leave alone what is younger than two minutes: half a minute more, and a sweep leaves nothing of a minute. */
-const settledMs = minuteMs + 150_000;
+/** A mark's own minute, and one more in which the last of what was written under it becomes old enough to sweep. */
+const settledMs = 2 * minuteMs;
 const most = 1_000;
 
 /**
- * Enqueues one `tenant.sweep` for each tenant that was written to in a minute that is over, until the last of what was
- * written then is old enough for sweeps to take it up. A mark is ticked off after that sweep is enqueued, and only when
- * it has not begun: a sweep that was under way may have passed the place already. Two pollers doing this at once meet
- * in the job's unique key.
+ * Enqueues one `tenant.sweep` for each tenant that was written to in a minute that ended a minute ago: then sweeps take
+ * up all that was left behind of it. A mark is ticked off after its sweep is enqueued, and only when that sweep has not
+ * begun: a sweep that was under way may have passed the place already. Two pollers doing this at once meet in the job's
+ * unique key.
  * @returns how many sweeps were enqueued.
  */
 export async function sweepMarkedTenants(): Promise<number> {
   const { TenantActivity } = await getCentralModels();
-  const over = new Date(now().getTime() - minuteMs);
+  const over = new Date(now().getTime() - settledMs);
   const marks = await TenantActivity.find({ sweptAt: null, minute: trusted({ $lte: over }) })
     .sort({ minute: 1 })
     .limit(most)

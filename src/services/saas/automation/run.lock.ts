@@ -4,7 +4,8 @@ import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
 
-const lockMs = 60_000;
+/** A step takes seconds. Shorter than what sweeps wait, so that they find the lock of the dead run out. */
+const lockMs = 30_000;
 
 export interface HeldRun {
   /** As of the last move. */

@@ -2,12 +2,10 @@ import { trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { toCrmEvent } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import { leftBehindAfterMs } from "../../../lib/tenant/mark.active";
 import { enqueueAdvance } from "./advance.run";
 import { dispatchEvents } from "./dispatch.events";
 
-/** Younger ones are probably being worked on right now. */
-const undispatchedAfterMs = 30_000;
-const overdueAfterMs = 60_000;
 const batch = 500;
 
 /** Dispatches events whose process died, or whose dispatch failed, after their commit. In the order of the log. */
@@ -15,7 +13,7 @@ export async function sweepUndispatchedEvents(ctx: TenantContext): Promise<{ tak
   const { Outbox } = await getCrmModels(ctx.clientCode);
   const rows = await Outbox.find({
     dispatchedAt: null,
-    createdAt: trusted({ $lt: new Date(ctx.now().getTime() - undispatchedAfterMs) }),
+    createdAt: trusted({ $lt: new Date(ctx.now().getTime() - leftBehindAfterMs) }),
   })
     .sort({ createdAt: 1 })
     .limit(batch)
@@ -52,7 +50,7 @@ export async function sweepDueRuns(ctx: TenantContext): Promise<{ taken: number 
   const now = ctx.now();
   const overdue = await AutomationRun.find({
     status: trusted({ $in: ["active", "waiting"] }),
-    dueAt: trusted({ $lt: new Date(now.getTime() - overdueAfterMs) }),
+    dueAt: trusted({ $lt: new Date(now.getTime() - leftBehindAfterMs) }),
     $or: [{ lock: null }, { "lock.until": trusted({ $lt: now }) }],
   })
     .sort({ dueAt: 1 })

@@ -1,13 +1,12 @@
 import { trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import { leftBehindAfterMs } from "../../../lib/tenant/mark.active";
 import { enqueueDownload } from "./media.inbound.service";
 import { deleteLoose } from "./media.record";
 import { enqueueProcessing, expireUploads } from "./media.upload.service";
 
 const minuteMs = 60_000;
-/** Left alone so long, its job is lost; a job that is still there takes the second one in. */
-const lostAfterMs = 2 * minuteMs;
 const uploadExpiresAfterMs = 24 * 60 * minuteMs;
 /** Nobody writes for longer than a Lambda lives. */
 const looseAfterMs = 60 * minuteMs;
@@ -23,12 +22,13 @@ export async function sweepMedia(ctx: TenantContext): Promise<{ taken: number }>
   const waiting = await MediaAsset.find(
     {
       state: trusted({ $in: ["pending", "stored", "processing"] }),
-      updatedAt: trusted({ $lt: ago(lostAfterMs) }),
+      updatedAt: trusted({ $lt: ago(leftBehindAfterMs) }),
     },
     { state: 1 },
   )
     .limit(most)
     .lean();
+  // A job that is still there takes the second one in.
   for (const media of waiting) {
     await (media.state === "pending" ? enqueueDownload : enqueueProcessing)(ctx, media._id);
   }

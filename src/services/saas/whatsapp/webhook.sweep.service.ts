@@ -1,12 +1,11 @@
 import { trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import { leftBehindAfterMs } from "../../../lib/tenant/mark.active";
 import { patienceMs } from "./inbound/statuses.inbound";
 import { enqueueReplay, hasHeldItems } from "./quarantine.service";
 import { enqueueInbound } from "./record.webhook.service";
 
-/** A job takes up an item within seconds; one that is older lost its job. */
-const staleMs = 60_000;
 const batch = 1_000;
 
 /**
@@ -17,7 +16,7 @@ export async function sweepWebhookEvents(ctx: TenantContext): Promise<{ taken: n
   const now = ctx.now().getTime();
   const waiting = await WebhookEvent.find({
     state: "received",
-    receivedAt: trusted({ $lte: new Date(now - staleMs) }),
+    receivedAt: trusted({ $lte: new Date(now - leftBehindAfterMs) }),
     // what has a reason is parked: it waits for its message and is looked at once more at the end of its time
     $or: [{ reason: null }, { receivedAt: trusted({ $lte: new Date(now - patienceMs) }) }],
   })
