@@ -20,8 +20,8 @@ test("loading every module compiles no model and opens no connection", async () 
     for (const name of readdirSync(join(__dirname, "../..", folder)))
       if (name.endsWith(".ts")) await import(join(__dirname, "../..", folder, name));
   expect(mongoose.modelNames()).toEqual([]);
-  expect(mongoose.connection.readyState).toBe(0);
-  expect(mongoose.connections).toHaveLength(1);
+  // The first is the default connection, which mongoose makes by itself; 0 is "disconnected".
+  expect(mongoose.connections.map(({ readyState }) => readyState)).toEqual([0]);
 });
 
 test("no file exports a compiled model", () => {

@@ -1,4 +1,5 @@
 /** Both hosts of the same tables, asked the same and held against each other. */
+import { once } from "node:events";
 import { createServer, request } from "node:http";
 import express from "express";
 import type { Route } from "../../src/lib/http/define.route";
@@ -58,7 +59,8 @@ export async function openMounts(routes: readonly Route[]): Promise<Mounts> {
     askRaw: (path, headers) => rawGet(url + path, headers),
     async close() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      server.close();
+      await once(server, "close");
     },
   };
 }

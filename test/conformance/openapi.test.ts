@@ -56,7 +56,7 @@ test.each(named(routes))("%s tells its credentials, parameters, answers and prob
   if (!operation) throw new Error("not in the document");
   const schemes = { tenant: [["apiKey", "clientCode"]], admin: [["adminKey"]], public: [] };
   expect(operation.security.map((scheme) => Object.keys(scheme))).toEqual(schemes[route.auth.kind]);
-  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   const told = operation.parameters.filter((parameter) => parameter.in === "path");
   expect(told.map(({ name }) => name).sort()).toEqual(inPath.sort());
   expect(told.every(({ required }) => required === true)).toBe(true);

@@ -57,7 +57,7 @@ export interface RouteRequest<I extends RouteInput, A extends RouteAuth> {
   readonly body: Parsed<I["body"]>;
   /** Version from `If-Match`, when the caller sent one. */
   readonly ifMatch: number | undefined;
-  header(name: string): string | undefined;
+  readonly header: (name: string) => string | undefined;
 }
 
 export interface RouteReply<B> {
@@ -110,9 +110,19 @@ export interface RouteDefinition<
   run(request: RouteRequest<I, A>): Promise<RouteReply<ReplyBody<O>>>;
 }
 
-/** A route with its types hidden: what tables hold. Only the mounts look inside. */
+/** What any route's `run` gets, its own types left out. */
+export type AnyRouteRequest = Omit<RouteRequest<RouteInput, RouteAuth>, "params" | "query" | "body"> & {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+};
+
+/**
+ * A route with its types hidden: what tables hold. `run` is a method on purpose: TypeScript lets a method take a
+ * narrower request, and the mounts call it only with what they have parsed by this route's own schemas.
+ */
 export type Route = Omit<RouteDefinition, "run"> & {
-  readonly run: (request: never) => Promise<RouteReply<unknown>>;
+  run(request: AnyRouteRequest): Promise<RouteReply<unknown>>;
 };
 
 /**

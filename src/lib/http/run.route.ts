@@ -6,16 +6,6 @@ import type { EdgeRequest, EdgeResponse, VerifiedTenant } from "./edge.request";
 import type { MountPorts } from "./mount.lambda";
 import { replyResponse } from "./reply.response";
 
-/** What every route's `run` is, once the types that its schemas gave it are left out. */
-type AnyRun = (request: {
-  ctx: TenantContext | PlatformContext;
-  params: unknown;
-  query: unknown;
-  body: unknown;
-  ifMatch: number | undefined;
-  header(name: string): string | undefined;
-}) => Promise<RouteReply<unknown>>;
-
 /** The innermost step: runs the route with its context, holding the tenant's connection meanwhile. */
 export function runRoute(ports: MountPorts): (edge: EdgeRequest) => Promise<EdgeResponse> {
   return async (edge) => {
@@ -42,9 +32,7 @@ function call(
 ): Promise<RouteReply<unknown>> {
   if (!edge.input) throw new Error("A route was reached before its input was parsed.");
   const { params, query, body } = edge.input;
-  // The one place where a route's types are put aside: parseInput has just parsed by the very schemas they come from.
-  const run = route.run as AnyRun;
-  return run({
+  return route.run({
     ctx,
     params,
     query,

@@ -50,7 +50,7 @@ function problemDetails(issue: Issue, prefix: string): ProblemDetail[] {
     const closest = closestBranch(issue.errors);
     return closest.flatMap((inner) => problemDetails(inner, pointer));
   }
-  if (issue.code === "invalid_type" && /received undefined$/.test(issue.message))
+  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined"))
     return [{ pointer, code: "required", detail: "Is required." }];
   return [{ pointer, code: codes[issue.code] ?? "invalid", detail: sentence(issue.message) }];
 }

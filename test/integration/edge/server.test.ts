@@ -1,5 +1,7 @@
 /** `npm run server` as a process: its stages, its refusals and its end. */
+import { once } from "node:events";
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { refusedServer, type ServerProcess, startServer } from "./server.process";
 
@@ -15,7 +17,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => Promise.all([local.stop(), staging.stop()]));
 
-const status = async (url: string, method = "GET"): Promise<number> => (await fetch(url, { method })).status;
+/** The status of an answer whose body is read to its end, so that its connection is free again. */
+async function statusOf(asked: Promise<Response>): Promise<number> {
+  const answer = await asked;
+  await answer.arrayBuffer();
+  return answer.status;
+}
+const status = (url: string, method = "GET"): Promise<number> => statusOf(fetch(url, { method }));
 
 test("stage local has the controls of clock and queue, another stage has none of them", async () => {
   expect(await status(`${local.url}/local/clock`)).toBe(200);
@@ -33,18 +41,20 @@ test("the clock of stage local goes forward only", async () => {
     const answer = await fetch(`${local.url}/local/clock`);
     return Date.parse(clockSchema.parse(await answer.json()).now);
   };
-  const move = (body: object): Promise<Response> =>
-    fetch(`${local.url}/local/clock`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
+  const move = (body: object): Promise<number> =>
+    statusOf(
+      fetch(`${local.url}/local/clock`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    );
   const before = await read();
-  expect((await move({ advance: "PT24H" })).status).toBe(200);
+  expect(await move({ advance: "PT24H" })).toBe(200);
   const after = await read();
   expect(after - before).toBeGreaterThanOrEqual(24 * 3_600_000);
   const set = new Date(after + 3_600_000).toISOString();
-  expect((await move({ set })).status).toBe(200);
+  expect(await move({ set })).toBe(200);
   expect(await read()).toBeGreaterThanOrEqual(Date.parse(set));
   for (const wrong of [
     { advance: "-PT1H" },
@@ -52,7 +62,7 @@ test("the clock of stage local goes forward only", async () => {
     {},
     { advance: "1 day" },
   ])
-    expect([wrong, (await move(wrong)).status]).toEqual([wrong, 400]);
+    expect([wrong, await move(wrong)]).toEqual([wrong, 400]);
 });
 
 test("draining an empty queue is done at once", async () => {
@@ -72,7 +82,7 @@ test("the documentation needs nothing from elsewhere", async () => {
 
 test("what cannot be used is refused in one sentence, with a code that is not 0", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => taken.once("listening", resolve));
+  await once(taken, "listening");
   const address = taken.address();
   const port = typeof address === "object" && address ? String(address.port) : "";
   try {
@@ -90,16 +100,17 @@ test("what cannot be used is refused in one sentence, with a code that is not 0"
       expect(code).not.toBe(0);
     }
   } finally {
-    await new Promise((resolve) => taken.close(resolve));
+    taken.close();
+    await once(taken, "close");
   }
 }, 60_000);
 
 test("SIGTERM lets a request that is being answered end, then the process ends with 0", async () => {
   const server = await startServer({ ECOD_STAGE: "local" });
-  const answered = fetch(`${server.url}/api/openapi.json`);
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  const answered = status(`${server.url}/api/openapi.json`);
+  await sleep(30);
   server.terminate();
-  expect((await answered).status).toBe(200);
+  expect(await answered).toBe(200);
   expect(await server.ended).toBe(0);
-  await expect(fetch(`${server.url}/api/health`)).rejects.toThrow();
+  await expect(fetch(`${server.url}/api/health`)).rejects.toThrow("fetch failed");
 }, 30_000);

@@ -1,4 +1,5 @@
 /** Routes made for the tests of the edge itself: they count, wait and fail on request. */
+import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { AppError } from "../../../src/lib/errors/app.error";
 import { defineRoute, type Route } from "../../../src/lib/http/define.route";
@@ -30,7 +31,7 @@ export function toyRoutes(): { routes: readonly Route[]; runs: Map<string, numbe
       async run({ body }) {
         const count = (runs.get(body.name) ?? 0) + 1;
         runs.set(body.name, count);
-        if (body.waitMs) await new Promise((resolve) => setTimeout(resolve, body.waitMs));
+        if (body.waitMs) await sleep(body.waitMs);
         if (body.fail === "internal-error") throw new Error("the secret text of a driver");
         if (body.fail) throw new AppError(body.fail, "As the test asked.");
         return { body: { name: body.name, runs: count }, version: count, headers: { location: "/toys/1" } };
