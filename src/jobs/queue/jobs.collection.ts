@@ -2,6 +2,7 @@ import type { mongo } from "mongoose";
 import { centralConnection } from "../../lib/db/central.connection";
 import { env } from "../../lib/env/env";
 import type { JobPollerRecord, JobRecord } from "../../model/clients/job.schema";
+import type { JobSlotRecord, JobSteeringRecord } from "../../model/clients/job.steering.schema";
 import type { PlatformMarkRecord } from "../../model/clients/platform.schema";
 
 export type JobsCollection = mongo.Collection<JobRecord>;
@@ -21,3 +22,11 @@ export const marksCollection = (): Promise<mongo.Collection<PlatformMarkRecord>>
 /** Who serves which shard. */
 export const pollersCollection = (): Promise<mongo.Collection<JobPollerRecord>> =>
   central<JobPollerRecord>("jobPollers");
+
+/** How the platform steers the queue. */
+export const steeringCollection = (): Promise<mongo.Collection<JobSteeringRecord>> =>
+  central<JobSteeringRecord>("jobSteering");
+
+/** Who runs how many of what is limited. */
+export const slotsCollection = (): Promise<mongo.Collection<JobSlotRecord>> =>
+  central<JobSlotRecord>("jobSlots");

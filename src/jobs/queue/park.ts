@@ -1,10 +1,11 @@
 /**
- * A job whose type or payload version this build does not know is parked: a newer release put it there, and a worker
- * of that release will take it. It never fails for that.
+ * A job whose type is paused waits parked, out of the claims' way. So does one whose type or payload version this
+ * build does not know: a newer release put it there, and a worker of that release will take it. It never fails for that.
  */
 import type { ClaimedJob } from "./claim";
-import { jobDefinition, jobNames } from "./job.catalog";
+import { jobNames } from "./job.catalog";
 import { jobsCollection } from "./jobs.collection";
+import { readSteering, unparkType } from "./steering";
 import { heldFields } from "./transitions";
 
 /** Parks a job in hand; the attempt is given back. @returns false when it is not ours any more. */
@@ -23,20 +24,13 @@ export async function park(job: ClaimedJob): Promise<boolean> {
   return update.matchedCount > 0;
 }
 
-/** Lets parked jobs go whose type and version this build knows. @returns how many. */
+/** Lets parked jobs go whose type and version this build knows and whose type is not paused. @returns how many. */
 export async function unpark(): Promise<number> {
   const jobs = await jobsCollection();
   const parked = await jobs.findOne({ blockedBy: "type" }, { projection: { _id: 1 }, hint: "parked" });
   if (!parked) return 0;
+  const steering = await readSteering();
   let freed = 0;
-  for (const type of jobNames) {
-    const known = { type, payloadVersion: { $lte: jobDefinition(type).payloadVersion } };
-    const update = await jobs.updateMany(
-      { ...known, blockedBy: "type" },
-      { $set: { state: "waiting", blockedBy: null } },
-      { hint: "parked" },
-    );
-    freed += update.modifiedCount;
-  }
+  for (const type of jobNames) if (!steering.isPaused(`type:${type}`)) freed += await unparkType(type);
   return freed;
 }

@@ -29,6 +29,10 @@ export class Hand {
   /** Suspects: started only when nothing else is held. */
   private readonly suspects: HeldJob[] = [];
   private runningCount = 0;
+  private readonly runningOf = new Map<string, number>();
+
+  /** @param onDrop told of every job that is not held any more. */
+  constructor(private readonly onDrop: (job: ClaimedJob) => void) {}
 
   get size(): number {
     return this.held.size;
@@ -67,21 +71,31 @@ export class Hand {
     return { one, others };
   }
 
-  /** The next job to start, marked as running. */
-  start(): HeldJob | undefined {
-    const held = this.ready.shift();
+  /**
+   * The next job to start, marked as running. A tenant that runs `most` already is passed over while another's jobs
+   * are ready, so that slow jobs of one never fill the runner.
+   */
+  start(most: number): HeldJob | undefined {
+    const place = this.ready.findIndex(({ job }) => (this.runningOf.get(job.clientCode) ?? 0) < most);
+    const [held] = this.ready.splice(Math.max(0, place), 1);
     if (held) this.begin(held);
     return held;
   }
 
   private begin(held: HeldJob): void {
     held.phase = "running";
-    this.runningCount += 1;
+    this.count(held, 1);
+  }
+
+  private count({ job }: HeldJob, change: 1 | -1): void {
+    this.runningCount += change;
+    this.runningOf.set(job.clientCode, (this.runningOf.get(job.clientCode) ?? 0) + change);
+    if (this.runningOf.get(job.clientCode) === 0) this.runningOf.delete(job.clientCode);
   }
 
   /** Its handler is over. */
   finish(held: HeldJob): void {
-    if (held.phase === "running") this.runningCount -= 1;
+    if (held.phase === "running") this.count(held, -1);
     held.phase = "settling";
   }
 
@@ -92,7 +106,7 @@ export class Hand {
       const place = list.indexOf(held);
       if (place >= 0) list.splice(place, 1);
     }
-    this.held.delete(holdName(held.job));
+    if (this.held.delete(holdName(held.job))) this.onDrop(held.job);
   }
 
   all(): HeldJob[] {

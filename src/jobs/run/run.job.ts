@@ -9,9 +9,9 @@ import { JobFailedForGood } from "../queue/job.errors";
 import type { JobHandlers, JobResult } from "../queue/job.handler";
 import { reportProgress } from "../queue/progress";
 
-/** Thrown for a job that a newer release enqueued: its type or payload version is not known here. */
-export class UnknownJobError extends Error {
-  override readonly name = "UnknownJobError";
+/** Thrown for a job that cannot run here and now whatever it holds: its type is paused, or of a newer release. */
+export class ParkJob extends Error {
+  override readonly name = "ParkJob";
 }
 
 export interface RunPorts {
@@ -23,11 +23,11 @@ export interface RunPorts {
  * Does one claimed job: payload, tenant, handler. The claim is one of the places where a client code is minted, from
  * the payload that was parsed.
  * @returns what the handler returned.
- * @throws UnknownJobError, JobFailedForGood for a payload that does not parse, and whatever the handler throws.
+ * @throws ParkJob, JobFailedForGood for a payload that does not parse, and whatever the handler throws.
  */
 export async function runJob(job: ClaimedJob, signal: AbortSignal, ports: RunPorts): Promise<JobResult> {
   if (!isJobName(job.type) || job.payloadVersion > jobDefinition(job.type).payloadVersion)
-    throw new UnknownJobError(`${job.type} v${job.payloadVersion} is not in this build.`);
+    throw new ParkJob(`${job.type} v${job.payloadVersion} is not in this build.`);
   return runTyped(job.type, job, signal, ports);
 }
 

@@ -10,7 +10,8 @@ import type { DrainOptions, DrainReport } from "./drain.options";
 import { Hand, type HeldJob, JobStopped, type StopReason } from "./hand";
 import { Heart } from "./heart";
 import { Pace } from "./pace";
-import { runJob } from "./run.job";
+import { Quota } from "./quota";
+import { ParkJob, runJob } from "./run.job";
 import { type Outcome, settleFailure, tenantRestMs } from "./settle";
 import { Settler } from "./settler";
 import { closeGate, enterGate, gateIsClosedFor, leaveGate, reopenGate } from "./solo.gate";
@@ -40,9 +41,11 @@ export interface RunnerOptions extends DrainOptions {
  * fence, and at its end holds nothing.
  */
 export class Runner {
-  private readonly hand = new Hand();
+  private readonly workerId: string;
+  private readonly quota: Quota;
+  private readonly hand: Hand;
   private readonly settler = new Settler();
-  private readonly heart = new Heart(this.hand, (held, reason) => this.stop(held, reason));
+  private readonly heart: Heart;
   private readonly turns: Turns;
   private readonly pace: Pace;
   private readonly stopped = new Map<HeldJob, StopReason>();
@@ -59,11 +62,11 @@ export class Runner {
     private readonly upkeep: Upkeep,
   ) {
     const serves = options.serves ?? (() => true);
-    this.turns = new Turns(
-      options.queues,
-      options.workerId ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
-      serves,
-    );
+    this.workerId = options.workerId ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+    this.quota = new Quota(this.workerId);
+    this.hand = new Hand(this.quota.released);
+    this.heart = new Heart(this.hand, (held, reason) => this.stop(held, reason));
+    this.turns = new Turns(options.queues, this.workerId, this.quota, serves);
     this.pace = new Pace(options.queues, serves, this.turns.lookAgain);
   }
 
@@ -86,6 +89,7 @@ export class Runner {
     leaveGate(this.hand);
     this.options.signal?.removeEventListener("abort", this.pace.wake);
     await this.heart.end();
+    await this.quota.end();
   }
 
   private mustStop(): boolean {
@@ -130,9 +134,15 @@ export class Runner {
     return Math.max(concurrency, Math.min(mostInHand, quick));
   }
 
+  /** What one tenant leaves to the others while they have work, however long its jobs take. */
+  private reserve(): number {
+    return Math.floor(this.options.concurrency / 4);
+  }
+
   /** A central database that does not answer for a moment is waited for; a short run gives up after a few tries. */
   private async claimPatiently(): Promise<{ found: number; fresh: boolean }> {
     try {
+      await this.quota.tell();
       const claimed = await this.claimMore();
       this.failedClaims = 0;
       return claimed;
@@ -154,7 +164,7 @@ export class Runner {
     if (this.hand.hasSuspects || gateIsClosedFor(this.hand)) return { found: 0, fresh: false };
     if (this.hand.size === 0) this.turns.lookAgain();
     if (room <= 0 || (room < wanted / 2 && this.hand.readyCount > 0)) return { found: 0, fresh: false };
-    const { jobs, fresh } = await this.turns.take(room);
+    const { jobs, fresh } = await this.turns.take(room, wanted, this.reserve());
     if (jobs.length > 0) failpoint("after-claim");
     this.hand.take(jobs);
     return { found: jobs.length, fresh };
@@ -163,7 +173,7 @@ export class Runner {
   private startReady(): void {
     if (gateIsClosedFor(this.hand)) return;
     while (this.hand.running < this.options.concurrency) {
-      const held = this.hand.start();
+      const held = this.hand.start(this.options.concurrency - this.reserve());
       if (!held) return;
       this.report.ran += 1;
       void this.runOne(held);
@@ -193,6 +203,7 @@ export class Runner {
     let outcome: Outcome = "lost";
     try {
       try {
+        if (this.turns.isTypePaused(job.type)) throw new ParkJob("Its type is paused.");
         const result = await runJob(job, abort.signal, {
           handlers: this.options.handlers,
           dispatch: this.options.dispatch,

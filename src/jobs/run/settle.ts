@@ -8,7 +8,7 @@ import { isJobName, jobDefinition } from "../queue/job.catalog";
 import { JobFailedForGood, RetryLater } from "../queue/job.errors";
 import { park } from "../queue/park";
 import { JobStopped, type StopReason } from "./hand";
-import { UnknownJobError } from "./run.job";
+import { ParkJob } from "./run.job";
 
 /** What became of an attempt. `lost`: somebody else has the job, nothing was written. */
 export type Outcome = "done" | "retried" | "dead" | "cancelled" | "parked" | "given-back" | "lost";
@@ -42,10 +42,8 @@ export async function settleFailure(
   if (stopped === "cancelled") return or(await cancelOwn(job), "cancelled");
   if (stopped === "stopping" || error instanceof JobStopped)
     return or((await giveBack([job])) > 0, "given-back");
-  if (error instanceof UnknownJobError) {
-    logger.warn("This build does not know the job; it is parked for a newer one.", {
-      version: job.payloadVersion,
-    });
+  if (error instanceof ParkJob) {
+    logger.warn(`The job is parked. ${error.message}`, { version: job.payloadVersion });
     return or(await park(job), "parked");
   }
   if (error instanceof AppError && error.code === "client-suspended")

@@ -5,6 +5,7 @@
 import { clientDataSourceSchema } from "./client.data.source.schema";
 import { clientSchema } from "./client.schema";
 import { jobPollerSchema, jobSchema } from "./job.schema";
+import { jobSlotSchema, jobSteeringSchema } from "./job.steering.schema";
 import {
   adminKeySchema,
   alertSchema,
@@ -25,6 +26,8 @@ export const centralSchemas = {
   ClientDataSource: clientDataSourceSchema,
   Job: jobSchema,
   JobPoller: jobPollerSchema,
+  JobSlot: jobSlotSchema,
+  JobSteering: jobSteeringSchema,
   PlatformAudit: platformAuditSchema,
   PlatformMark: platformMarkSchema,
   Quarantine: quarantineSchema,
