@@ -1,4 +1,5 @@
 /** The two ways to serve the same functions locally. */
+import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RunningChild, startChild } from "./child";
@@ -23,6 +24,8 @@ const readyMs = 90_000;
  */
 export async function startHost(options: HostOptions): Promise<RunningChild[]> {
   const logFile = resolve(options.folder, "host.log");
+  // The log of this start alone, since it is read for what went wrong.
+  await writeFile(logFile, "", { mode: 0o600 });
   const children = options.kind === "serverless" ? [serverless(options, logFile)] : express(options, logFile);
   try {
     await ready(`http://127.0.0.1:${options.port}/api/health`, children, logFile);
@@ -78,11 +81,18 @@ async function ready(url: string, children: readonly RunningChild[], logFile: st
   }
   const until = Date.now() + readyMs;
   while (Date.now() < until) {
-    if (endedEarly) throw new Error(`The functions did not start: ${endedEarly}. Read ${logFile}.`);
+    const reason = endedEarly ?? (await loggedFailure(logFile));
+    if (reason) throw new Error(`The functions did not start: ${reason}. Read ${logFile}.`);
     if (await answers(url)) return;
     await sleep(200);
   }
   throw new Error(`The functions did not answer within ${readyMs / 1000} s. Read ${logFile}.`);
+}
+
+/** The framework prints what is wrong and then stays, doing nothing: its first words after "Error:" are the reason. */
+async function loggedFailure(logFile: string): Promise<string | undefined> {
+  const [, said] = /^Error:\n((?:.+\n){1,2})/m.exec(await readFile(logFile, "utf8")) ?? [];
+  return said?.trim().replaceAll("\n", " ");
 }
 
 async function answers(url: string): Promise<boolean> {
