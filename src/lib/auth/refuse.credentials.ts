@@ -17,5 +17,7 @@ export async function refuseCredentials(elapsedMs: number): Promise<never> {
   throw new AppError(
     "invalid-credentials",
     "The request does not carry valid credentials. Tenant routes need x-api-key and x-client-code of the same client, each once; admin routes need x-admin-key.",
+    // RFC 9110 11.6.1 wants a challenge with every 401; this one makes no browser ask for a password.
+    { headers: { "www-authenticate": 'ApiKey realm="ecod"' } },
   );
 }
