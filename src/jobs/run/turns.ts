@@ -13,19 +13,22 @@ const claimsAtOnce = 4;
 /** What admins decide is felt within this time. */
 const steeringMs = 1_000;
 
+/** A tenant with work in a queue. */
 interface Turn {
   readonly queue: QueueName;
   readonly clientCode: string;
+  /** Jobs it was given so far, by its weight: the least served is next. */
+  served: number;
+  /** Cannot take more now; it is asked again when who has work is looked up. */
+  passed: boolean;
 }
 
-const nameOf = ({ queue, clientCode }: Turn): string => `${queue}:${clientCode}`;
+const nameOf = (queue: string, clientCode: string): string => `${queue}:${clientCode}`;
 
-/** Takes work tenant by tenant (deficit round robin), so that nobody waits behind somebody else's backlog. */
+/** Takes work tenant by tenant, the least served by its weight first, so that nobody waits behind another's backlog. */
 export class Turns {
-  private ring: Turn[] = [];
+  private turns = new Map<string, Turn>();
   private lookedAt = Number.NEGATIVE_INFINITY;
-  /** Of every tenant with work: how many jobs it may still take in this round. Kept, so that weights add up over time. */
-  private credits = new Map<string, number>();
   private steering: Steering | undefined;
   private steeredAt = Number.NEGATIVE_INFINITY;
   private readonly resting = new Map<string, number>();
@@ -45,7 +48,7 @@ export class Turns {
   /** Leaves a tenant out for a while: its jobs cannot run now. */
   rest(clientCode: string, ms: number): void {
     this.resting.set(clientCode, performance.now() + ms);
-    this.ring = this.ring.filter((turn) => turn.clientCode !== clientCode);
+    for (const turn of this.turns.values()) if (turn.clientCode === clientCode) turn.passed = true;
   }
 
   /**
@@ -62,21 +65,29 @@ export class Turns {
     let fresh = false;
     const jobs: ClaimedJob[] = [];
     while (jobs.length < want) {
-      if (this.ring.length === 0) {
+      if (this.next().length === 0) {
         if (fresh || performance.now() - this.lookedAt < lookEveryMs) break;
         await this.look();
         fresh = true;
-        if (this.ring.length === 0) break;
+        if (this.next().length === 0) break;
       }
       jobs.push(...(await this.round(want - jobs.length, capacity, reserve)));
     }
     return { jobs, fresh };
   }
 
+  /** Whose turns are next, the least served first. */
+  private next(): Turn[] {
+    return [...this.turns.values()]
+      .filter(({ passed }) => !passed)
+      .sort((a, b) => a.served - b.served)
+      .slice(0, claimsAtOnce);
+  }
+
   private async look(): Promise<void> {
     this.lookedAt = performance.now();
     const steering = await this.steer();
-    const found: Turn[] = [];
+    const found: { queue: QueueName; clientCode: string }[] = [];
     for (const queue of this.queues.filter((name) => !steering.isPaused(`queue:${name}`)))
       for (const clientCode of await tenantsWithWork(queue))
         if (this.serves(clientCode)) found.push({ queue, clientCode });
@@ -87,18 +98,18 @@ export class Turns {
         !this.isResting(clientCode) &&
         !steering.isPaused(`tenant:${clientCode}`),
     );
-    // Runners begin at different places, so that they seldom meet at one tenant; whoever was cut short goes on first.
-    const offset = Math.floor(Math.random() * able.length);
-    const ring = [...able.slice(offset), ...able.slice(0, offset)];
-    this.credits = new Map(ring.map((turn) => [nameOf(turn), this.credits.get(nameOf(turn)) ?? 0]));
-    this.ring = [
-      ...ring.filter((turn) => this.creditOf(turn) > 0),
-      ...ring.filter((turn) => this.creditOf(turn) <= 0),
-    ];
-  }
-
-  private creditOf(turn: Turn): number {
-    return this.credits.get(nameOf(turn)) ?? 0;
+    // Who comes anew begins where the least served stand, so that having been idle earns nothing; and at a place of
+    // chance among them, so that runners seldom meet at one tenant.
+    const least = Math.min(...[...this.turns.values()].map(({ served }) => served));
+    const floor = Number.isFinite(least) ? least : 0;
+    const known = this.turns;
+    this.turns = new Map(
+      able.map(({ queue, clientCode }) => {
+        const name = nameOf(queue, clientCode);
+        const served = known.get(name)?.served ?? floor + Math.random();
+        return [name, { queue, clientCode, served, passed: false }];
+      }),
+    );
   }
 
   /** What admins decided, as of a second ago at most. */
@@ -125,25 +136,20 @@ export class Turns {
   /** The next few tenants' turns, side by side. */
   private async round(want: number, capacity: number, reserve: number): Promise<ClaimedJob[]> {
     const steering = await this.steer();
-    // Not by the ring: a tenant that has its part of this runner is out of it for a moment and still has work.
-    const alone = this.credits.size === 1;
-    // The same for everybody in a round, whatever room is left: else whoever comes first would get more.
-    const share = Math.max(quantum, Math.ceil(capacity / this.credits.size));
+    const alone = this.turns.size === 1;
+    const share = Math.max(quantum, Math.ceil(capacity / this.turns.size / 2));
     const most = alone ? capacity : Math.max(1, capacity - reserve);
     const claims: Promise<ClaimedJob[]>[] = [];
     let left = want;
-    for (const turn of this.ring.splice(0, claimsAtOnce)) {
-      if (left <= 0) {
-        this.ring.unshift(turn);
+    for (const turn of this.next()) {
+      if (left <= 0) break;
+      const { weight } = steering.limitsOf(turn.clientCode);
+      const room = most - this.quota.held(turn.queue, turn.clientCode);
+      const count = Math.min(left, alone ? left : Math.max(1, Math.round(share * weight)), room);
+      if (count <= 0) {
+        turn.passed = true;
         continue;
       }
-      const name = nameOf(turn);
-      if (this.creditOf(turn) <= 0)
-        this.credits.set(name, Math.max(1, share * steering.limitsOf(turn.clientCode).weight));
-      const room = most - this.quota.held(turn.queue, turn.clientCode);
-      const count = Math.min(left, alone ? left : Math.ceil(this.creditOf(turn)), room);
-      // Its part of this runner is in use: it comes round again when who has work is looked up.
-      if (count <= 0) continue;
       left -= count;
       claims.push(this.claimFor(turn, count, steering));
     }
@@ -153,16 +159,12 @@ export class Turns {
   private async claimFor(turn: Turn, count: number, steering: Steering): Promise<ClaimedJob[]> {
     const { queue, clientCode } = turn;
     const allowed = await this.quota.allow(queue, clientCode, count, steering);
+    if (allowed < count) turn.passed = true;
     if (allowed === 0) return [];
     const { jobs, exhausted } = await claim({ queue, clientCode, count: allowed, workerId: this.workerId });
     this.quota.claimed(queue, clientCode, allowed, jobs.length);
-    if (exhausted) this.credits.delete(nameOf(turn));
-    else this.credits.set(nameOf(turn), Math.max(0, this.creditOf(turn) - jobs.length));
-    if (!exhausted && allowed === count) {
-      // A turn that was cut short by the runner's room goes on first; a used up one goes to the end.
-      if (this.creditOf(turn) > 0) this.ring.unshift(turn);
-      else this.ring.push(turn);
-    }
+    turn.served += jobs.length / steering.limitsOf(clientCode).weight;
+    if (exhausted) this.turns.delete(nameOf(queue, clientCode));
     return jobs;
   }
 }
