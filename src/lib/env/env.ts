@@ -10,6 +10,10 @@ const flag = z.enum(["true", "false", "1", "0"]).transform((value) => value === 
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+/** One key or several, each with or without an id. The keys themselves are parsed where they are used. */
+const masterKeysPattern =
+  /^\s*(?:[A-Za-z0-9-]{1,32}:)?[A-Za-z0-9+/]{43}=?(?:\s*,\s*(?:[A-Za-z0-9-]{1,32}:)?[A-Za-z0-9+/]{43}=?)*\s*$/;
+
 /** Where the code runs. `local` is a developer's machine; it alone has the movable clock and the drain endpoint. */
 export const stageSchema = z
   .string({ error: "is not set. It has no default: say which stage this is, e.g. ECOD_STAGE=local or prod" })
@@ -49,6 +53,10 @@ export const environmentSchema = z.object({
     .describe("How many tenants' databases a process keeps open; the least recently used one goes first."),
   ECOD_MASTER_KEY: z
     .string({ error: "is not set. Generate one with: openssl rand -base64 32" })
+    .regex(
+      masterKeysPattern,
+      "must be 32 bytes in base64, as `openssl rand -base64 32` makes them, or `id:base64` pairs separated by commas",
+    )
     .describe(
       "Master key(s) that seal tenant URIs, tokens and app secrets: `id:base64of32bytes`, several separated by commas, the first one seals. A bare base64 value has the id `k1`.",
     ),
