@@ -51,7 +51,10 @@ async function main(): Promise<number> {
     ...(port === undefined ? {} : { port }),
   });
   try {
-    if (running.made && !values.empty) await seedDemoData(running.stack, log);
+    if (!running.seeded && !values.empty) {
+      await seedDemoData(running.stack, log);
+      await running.markSeeded();
+    }
     printAddresses(running.stack);
     const why = await Promise.race([interrupted, running.broken]);
     if (why === "SIGINT" || why === "SIGTERM") return 0;

@@ -5,7 +5,8 @@ import { DemoFailure } from "./transcript";
 
 export interface Api {
   get<T extends z.ZodType>(path: string, answer: T): Promise<z.output<T>>;
-  post<T extends z.ZodType>(path: string, body: unknown, answer: T): Promise<z.output<T>>;
+  /** @param key makes it happen once, however often it is asked for */
+  post<T extends z.ZodType>(path: string, body: unknown, answer: T, key?: string): Promise<z.output<T>>;
   patch<T extends z.ZodType>(path: string, body: unknown, answer: T): Promise<z.output<T>>;
   /** Bytes of a range request. */
   bytes(path: string, range: string): Promise<Buffer>;
@@ -19,7 +20,8 @@ export function apiOf(stack: Stack, tenant: StackTenant): Api {
   const url = (path: string) => `${stack.apiUrl}/api/crm${path}`;
   return {
     get: (path, answer) => call(url(path), { headers }, answer),
-    post: (path, body, answer) => call(url(path), json("POST", body, headers), answer),
+    post: (path, body, answer, key) =>
+      call(url(path), json("POST", body, { ...headers, ...(key ? { "idempotency-key": key } : {}) }), answer),
     patch: (path, body, answer) => call(url(path), json("PATCH", body, headers), answer),
     async bytes(path, range) {
       const response = await fetch(url(path), { headers: { ...headers, range } });

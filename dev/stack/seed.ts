@@ -16,7 +16,9 @@ export async function seedDemoData(stack: Stack, log: (line: string) => void): P
   if (!tenant) return;
   const api = apiOf(stack, tenant);
   const made = z.object({ id: z.string() });
-  for (const rule of [welcomeRule, proposalRule, appointmentRule]) await api.post("/automations", rule, made);
-  for (const lead of leads) await api.post("/leads", lead, made);
+  for (const rule of [welcomeRule, proposalRule, appointmentRule]) {
+    await api.post("/automations", rule, made, `seed:${rule.name.replaceAll(" ", "-")}`);
+  }
+  for (const lead of leads) await api.post("/leads", lead, made, `seed:${lead.phone}`);
   log(`Seeded tenant ${tenant.clientCode}: 3 rules, ${leads.length} leads.`);
 }

@@ -10,13 +10,15 @@ const keysSchema = z.object({
   /** Filled in when the admin and the tenants are created; they are shown once and stored as hashes elsewhere. */
   adminKey: z.string().nullable(),
   apiKeys: z.record(z.string(), z.string()),
+  /** Set when the demo data is in, so that a start that was cut off before makes it up. */
+  seeded: z.boolean(),
 });
 export type StackKeys = z.infer<typeof keysSchema>;
 
-/** Reads the keys of this folder, or makes them. @returns `made` when this is a new folder. */
-export async function loadKeys(folder: string): Promise<{ keys: StackKeys; made: boolean }> {
+/** Reads the keys of this folder, or makes them. @throws Error when the file is there and cannot be read */
+export async function loadKeys(folder: string): Promise<StackKeys> {
   try {
-    return { keys: keysSchema.parse(JSON.parse(await readFile(keysPath(folder), "utf8"))), made: false };
+    return keysSchema.parse(JSON.parse(await readFile(keysPath(folder), "utf8")));
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
       throw new Error(`${keysPath(folder)} cannot be read. Start anew with --fresh.`, { cause: error });
@@ -28,9 +30,10 @@ export async function loadKeys(folder: string): Promise<{ keys: StackKeys; made:
     verifyToken: randomBytes(12).toString("hex"),
     adminKey: null,
     apiKeys: {},
+    seeded: false,
   };
   await saveKeys(folder, keys);
-  return { keys, made: true };
+  return keys;
 }
 
 /** Writes the keys, readable by their owner only. */

@@ -27,8 +27,10 @@ export interface StackOptions {
 
 export interface RunningStack {
   readonly stack: Stack;
-  /** True when this folder was new: there is no data yet. */
-  readonly made: boolean;
+  /** Whether the demo data is in. */
+  readonly seeded: boolean;
+  /** Notes that it is. */
+  markSeeded(): Promise<void>;
   /** Settles with a sentence when a part of the stack ends by itself. */
   readonly broken: Promise<string>;
   stop(): Promise<void>;
@@ -66,7 +68,7 @@ async function startParts(
 ): Promise<RunningStack> {
   const port = await apiPort(options);
   const lambdaPort = await freePort();
-  const { keys, made } = await loadKeys(folder);
+  const keys = await loadKeys(folder);
   const apiUrl = `http://127.0.0.1:${port}`;
 
   const mongo = await startMongo({ dataDir: resolve(folder, "mongo"), log: options.log });
@@ -143,7 +145,8 @@ async function startParts(
       ),
     ),
   );
-  return { stack, made, broken, stop };
+  const markSeeded = () => saveKeys(folder, { ...provisioned.keys, seeded: true });
+  return { stack, seeded: keys.seeded, markSeeded, broken, stop };
 }
 
 async function apiPort(options: StackOptions): Promise<number> {
