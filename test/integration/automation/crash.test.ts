@@ -62,7 +62,7 @@ async function twoMinutesLater(): Promise<void> {
 }
 
 /** The lead was acknowledged, every event was told, and the one rule decided and ran once. */
-async function ranOnce(): Promise<void> {
+async function expectRanOnce(): Promise<void> {
   const { AutomationDecision, AutomationRun, Lead, Outbox } = tenant.models;
   expect(await Lead.countDocuments()).toBe(1);
   expect(await Outbox.countDocuments({ type: "lead_created" })).toBe(1);
@@ -72,7 +72,7 @@ async function ranOnce(): Promise<void> {
   expect(runs).toMatchObject([{ status: "completed", lock: null }]);
 }
 
-async function taggedOnce(): Promise<void> {
+async function expectTaggedOnce(): Promise<void> {
   const { Lead, Outbox } = tenant.models;
   expect((await Lead.findOne().lean())?.tags).toEqual(["new"]);
   expect(await Outbox.countDocuments({ type: "tag_added" })).toBe(1);
@@ -86,8 +86,8 @@ test("killed after the commit, before anybody was told, the rule still runs, onc
   expect(await tenant.models.Lead.countDocuments()).toBe(1);
   expect(await tenant.models.AutomationRun.countDocuments()).toBe(0);
   await twoMinutesLater();
-  await ranOnce();
-  await taggedOnce();
+  await expectRanOnce();
+  await expectTaggedOnce();
 });
 
 test("killed after the enrolment, before the first step, the run goes on, and nobody is enrolled again", async () => {
@@ -96,8 +96,8 @@ test("killed after the enrolment, before the first step, the run goes on, and no
   expect((await tenant.models.Lead.findOne().lean())?.tags).toEqual([]);
   expect(await tenant.models.AutomationRun.countDocuments()).toBe(1);
   await twoMinutesLater();
-  await ranOnce();
-  await taggedOnce();
+  await expectRanOnce();
+  await expectTaggedOnce();
 });
 
 test("killed after a tag was set, before the run knew, it is not told twice", async () => {
@@ -105,8 +105,8 @@ test("killed after a tag was set, before the run knew, it is not told twice", as
   await leadKilledAt("after-step-effect");
   expect((await tenant.models.Lead.findOne().lean())?.tags).toEqual(["new"]);
   await twoMinutesLater();
-  await ranOnce();
-  await taggedOnce();
+  await expectRanOnce();
+  await expectTaggedOnce();
 });
 
 test("killed after a meeting was made, before the run knew, there is one meeting", async () => {
@@ -116,7 +116,7 @@ test("killed after a meeting was made, before the run knew, there is one meeting
   await killedAt("after-step-effect", "drain");
   expect(await tenant.models.Meeting.countDocuments()).toBe(1);
   await twoMinutesLater();
-  await ranOnce();
+  await expectRanOnce();
   expect(await tenant.models.Meeting.countDocuments()).toBe(1);
   expect(await tenant.models.Outbox.countDocuments({ type: "meeting_created" })).toBe(1);
 });
@@ -130,7 +130,7 @@ describe("a template on its way through the queue", () => {
     variables: { first_name: "{{lead.firstName}}" },
   };
 
-  async function sentOnce(): Promise<void> {
+  async function expectSentOnce(): Promise<void> {
     const messages = await tenant.models.Message.find({ direction: "outbound" }).lean();
     expect(messages).toHaveLength(1);
     const id = messages[0]?._id.toHexString();
@@ -146,7 +146,7 @@ describe("a template on its way through the queue", () => {
     await leadMade();
     await killedAt(failpoint, "drain");
     await twoMinutesLater();
-    await ranOnce();
-    await sentOnce();
+    await expectRanOnce();
+    await expectSentOnce();
   });
 });
