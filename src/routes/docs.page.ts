@@ -27,7 +27,7 @@ const pageScript = `SwaggerUIBundle({
   url: "/api/openapi.json",
   dom_id: "#docs",
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   filter: true,
@@ -37,7 +37,10 @@ const pageScript = `SwaggerUIBundle({
 
 const pageStyle = `body { margin: 0; background: #fff; }
 .swagger-ui .info { margin: 24px 0; }
-.swagger-ui .info table td, .swagger-ui .info table th { padding: 2px 12px 2px 0; }
+.swagger-ui .info table { width: auto; }
+.swagger-ui .info table tbody tr td, .swagger-ui .info table thead tr th {
+  padding: 1px 20px 1px 0; vertical-align: baseline; min-width: 0;
+}
 `;
 
 export const docsAssetNames = ["swagger-ui.css", "swagger-ui-bundle.js", "page.css", "page.js"] as const;
