@@ -12,12 +12,17 @@ import { type DrainReport, drain } from "./drain";
 import { invokeFunction } from "./queue/invoke.function";
 import type { QueueName } from "./queue/job.catalog";
 import type { JobHandlers } from "./queue/job.handler";
+import { nextDueInMs } from "./queue/next.due";
 import { pollerOf } from "./queue/nudge";
 import { keepShard, leaveShard, shardLeaseMs, shardOf, takeShard } from "./queue/shard";
 import { tenantsWithWork } from "./queue/tenants.with.work";
 
 /** After the last job it keeps looking this long, so that what follows soon needs no new start. */
 const lingerMs = 5_000;
+/** A job that is due within this time is waited for; a later one is found by the schedule. */
+const waitForMs = 15_000;
+/** What promoting and claiming it may take. */
+const waitBeyondMs = 500;
 /** A run that cannot finish starts the next one, at most this many times in a row; then the schedule takes over. */
 const maxDepth = 20;
 
@@ -132,10 +137,15 @@ async function serve(
     const first = await drain({ ...slice, untilIdleMs: 0 });
     ran = first.ran;
     idle = first.idle;
-    if (idle && (nudged || ran > 0)) {
-      const second = await drain({ ...slice, untilIdleMs: lingerMs });
-      ran += second.ran;
-      idle = second.idle;
+    let linger = nudged || ran > 0 ? lingerMs : 0;
+    for (;;) {
+      const due = await nextDueInMs();
+      if (due <= waitForMs) linger = Math.max(linger, due + waitBeyondMs);
+      if (!idle || linger === 0) break;
+      const more = await drain({ ...slice, untilIdleMs: linger });
+      ran += more.ran;
+      idle = more.idle;
+      linger = 0;
     }
   } finally {
     clearInterval(keeping);
