@@ -12,6 +12,12 @@ export const areas = {
     watchesCommands: true,
     load: () => import("./tenant.bench"),
   },
+  request: {
+    about:
+      "reading and creating a lead, one request at a time, against the same operations by the bare driver",
+    watchesCommands: true,
+    load: () => import("./request.bench"),
+  },
   webhook: {
     about: "webhook ingest through the function, 32 at once, against the same inserts by the bare driver",
     load: () => import("./webhook.bench"),

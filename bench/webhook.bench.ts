@@ -1,14 +1,14 @@
 /** Taking in Meta's webhooks: the function as it is deployed, beside the two inserts it cannot do without. */
-import { mongo, Types } from "mongoose";
+import { type mongo, Types } from "mongoose";
 import { handler } from "../functions/webhooks";
 import { hmacHex } from "../src/lib/crypto/hmac";
 import { centralConnection } from "../src/lib/db/central.connection";
-import { connectionOptions } from "../src/lib/db/connection.options";
 import { env } from "../src/lib/env/env";
 import { apiEvent } from "../src/lib/http/api.event";
 import { tenantConnection } from "../src/lib/tenant/tenant.registry";
 import { bindChannelRoute } from "../src/services/clients/data.source.service";
 import { defaultEndpointId } from "../src/services/saas/whatsapp/receive.webhook.service";
+import { bareDriver } from "./bare.driver";
 import { makeTenant, platform } from "./bench.tenant";
 import { atLeast, type Report } from "./figure";
 import { atOnce, inRounds, quantile } from "./measure";
@@ -23,7 +23,7 @@ export async function run(): Promise<Report> {
   const { clientCode } = await makeTenant("ingest");
   for (const routeKey of [`pn:${phoneNumberId}`, `waba:${wabaId}`] as const)
     await bindChannelRoute(platform, { routeKey, clientCode, endpointId: defaultEndpointId });
-  const bare = new mongo.MongoClient(env().MONGODB_URI, driverOptions());
+  const bare = bareDriver();
   try {
     await ingest("warm-up");
     const database = (await tenantConnection(clientCode)).name;
@@ -119,10 +119,4 @@ async function bareInserts(bare: mongo.MongoClient, database: string) {
       await rows.insertMany([{ ...row, _id, dedupeKey: `bare:${_id.toHexString()}` }], { ordered: false });
       await jobs.insertMany([{ ...job, _id: new Types.ObjectId() }], { ordered: false });
     });
-}
-
-/** The product's own sockets and write concern. */
-function driverOptions(): mongo.MongoClientOptions {
-  const { maxPoolSize, writeConcern, serverMonitoringMode } = connectionOptions();
-  return { maxPoolSize, writeConcern, serverMonitoringMode, appName: "bench-bare" };
 }
