@@ -3,7 +3,8 @@ import { hostname } from "node:os";
 import { refreshClock } from "../../lib/clock/clock";
 import { AppError } from "../../lib/errors/app.error";
 import { failpoint } from "../../lib/failpoint/failpoint";
-import { rootLogger } from "../../lib/log/logger";
+import { type Logger, rootLogger } from "../../lib/log/logger";
+import type { ClaimedJob } from "../queue/claim";
 import { giveBack } from "../queue/give.back";
 import type { JobHandlers } from "../queue/job.handler";
 import type { DrainOptions, DrainReport } from "./drain.options";
@@ -34,6 +35,12 @@ export interface RunnerOptions extends DrainOptions {
   readonly handlers: JobHandlers;
   /** False: claims only what starts at once. */
   readonly prefetch: boolean;
+}
+
+/** Made only when there is something to say: a child logger costs more than a quick job. */
+function loggerOf(job: ClaimedJob): Logger {
+  const { requestId, clientCode } = job;
+  return rootLogger().child({ requestId, clientCode, jobId: job.id.toHexString(), jobType: job.type });
 }
 
 /**
@@ -193,12 +200,6 @@ export class Runner {
   /** From the handler's start to the write that ends the hold. Never rejects. */
   private async runOne(held: HeldJob): Promise<void> {
     const { job, abort } = held;
-    const logger = rootLogger().child({
-      requestId: job.requestId,
-      clientCode: job.clientCode,
-      jobId: job.id.toHexString(),
-      jobType: job.type,
-    });
     const began = performance.now();
     let outcome: Outcome = "lost";
     try {
@@ -215,10 +216,10 @@ export class Runner {
         this.finished(held, began);
         if (error instanceof AppError && error.code === "client-suspended")
           this.turns.rest(job.clientCode, tenantRestMs);
-        outcome = await settleFailure(job, error, this.stopped.get(held), logger);
+        outcome = await settleFailure(job, error, this.stopped.get(held), loggerOf(job));
       }
     } catch (error) {
-      logger.error(
+      loggerOf(job).error(
         "What became of the job could not be written; its lease runs out and it is tried again.",
         {},
         error,
