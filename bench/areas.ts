@@ -28,6 +28,10 @@ export const areas = {
     watchesCommands: true,
     load: () => import("./queue.bench"),
   },
+  media: {
+    about: "a voice note of 60 s through the sandbox, against bare ffmpeg with the same binary and arguments",
+    load: () => import("./media.bench"),
+  },
 } satisfies Record<string, Area>;
 
 export type AreaName = keyof typeof areas;

@@ -15,6 +15,8 @@ export async function startArea(name: AreaName, mongoUri: string): Promise<Repor
   if (area.watchesCommands) uri.searchParams.set("monitorCommands", "true");
   const child = fork(join(__dirname, "run.area.ts"), [name], {
     execArgv: ["--import", "tsx"],
+    // Standard output is the report's; what an area logs goes beside it.
+    stdio: ["ignore", 2, "inherit", "ipc"],
     env: processEnvironment({
       ECOD_STAGE: "local",
       MONGODB_URI: uri.href,
@@ -22,7 +24,7 @@ export async function startArea(name: AreaName, mongoUri: string): Promise<Repor
       ECOD_MASTER_KEY: `bench:${randomBytes(32).toString("base64")}`,
       WHATSAPP_APP_SECRET: "bench-app-secret",
       WHATSAPP_VERIFY_TOKEN: "bench-verify-token",
-      LOG_LEVEL: "WARN",
+      LOG_LEVEL: "ERROR",
       ...area.settings,
     }),
   });
