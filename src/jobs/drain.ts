@@ -4,6 +4,7 @@ import { jobHandlers } from "./handlers";
 import type { QueueName } from "./queue/job.catalog";
 import { type DrainOptions, type DrainReport, emptyReport } from "./run/drain.options";
 import { Runner } from "./run/runner";
+import { Tally } from "./run/tally";
 import { Upkeep } from "./run/upkeep";
 
 export { type DrainOptions, type DrainReport, emptyReport } from "./run/drain.options";
@@ -25,8 +26,9 @@ export async function drain(options: DrainOptions): Promise<DrainReport> {
   const report = options.report ?? emptyReport();
   const upkeep = new Upkeep();
   const handlers = options.handlers ?? jobHandlers;
-  const runners = parts.map((part) => new Runner({ ...options, ...part, handlers }, report, upkeep));
-  await Promise.all(runners.map((runner) => runner.run()));
+  const tally = new Tally();
+  const runners = parts.map((part) => new Runner({ ...options, ...part, handlers }, report, upkeep, tally));
+  await Promise.all(runners.map((runner) => runner.run())).finally(() => tally.end());
   report.idle = runners.every(({ idle }) => idle);
   return report;
 }

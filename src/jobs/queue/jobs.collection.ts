@@ -1,6 +1,7 @@
 import type { mongo } from "mongoose";
 import { centralConnection } from "../../lib/db/central.connection";
 import { env } from "../../lib/env/env";
+import type { JobMinuteRecord } from "../../model/clients/job.minute.schema";
 import type { JobPollerRecord, JobRecord } from "../../model/clients/job.schema";
 import type { JobSlotRecord, JobSteeringRecord } from "../../model/clients/job.steering.schema";
 import type { PlatformMarkRecord } from "../../model/clients/platform.schema";
@@ -30,3 +31,7 @@ export const steeringCollection = (): Promise<mongo.Collection<JobSteeringRecord
 /** Who runs how many of what is limited. */
 export const slotsCollection = (): Promise<mongo.Collection<JobSlotRecord>> =>
   central<JobSlotRecord>("jobSlots");
+
+/** What was done, by the minute. */
+export const minutesCollection = (): Promise<mongo.Collection<JobMinuteRecord>> =>
+  central<JobMinuteRecord>("jobMinutes");

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { refreshClock } from "../../lib/clock/clock";
+import { now, refreshClock } from "../../lib/clock/clock";
 import { AppError } from "../../lib/errors/app.error";
 import { failpoint } from "../../lib/failpoint/failpoint";
 import { type Logger, rootLogger } from "../../lib/log/logger";
 import type { ClaimedJob } from "../queue/claim";
 import { giveBack } from "../queue/give.back";
+import { RetryLater } from "../queue/job.errors";
 import type { JobHandlers } from "../queue/job.handler";
 import type { DrainOptions, DrainReport } from "./drain.options";
 import { Hand, type HeldJob, JobStopped, type StopReason } from "./hand";
@@ -16,6 +17,7 @@ import { ParkJob, runJob } from "./run.job";
 import { type Outcome, settleFailure, tenantRestMs } from "./settle";
 import { Settler } from "./settler";
 import { closeGate, enterGate, gateIsClosedFor, leaveGate, reopenGate } from "./solo.gate";
+import type { Tally } from "./tally";
 import { Turns } from "./turns";
 import type { Upkeep } from "./upkeep";
 
@@ -67,6 +69,7 @@ export class Runner {
     private readonly options: RunnerOptions,
     private readonly report: DrainReport,
     private readonly upkeep: Upkeep,
+    private readonly tally: Tally,
   ) {
     const serves = options.serves ?? (() => true);
     this.workerId = options.workerId ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
@@ -201,7 +204,9 @@ export class Runner {
   private async runOne(held: HeldJob): Promise<void> {
     const { job, abort } = held;
     const began = performance.now();
+    const lagMs = now().getTime() - job.runAt.getTime();
     let outcome: Outcome = "lost";
+    let waits = false;
     try {
       try {
         if (this.turns.isTypePaused(job.type)) throw new ParkJob("Its type is paused.");
@@ -216,6 +221,7 @@ export class Runner {
         this.finished(held, began);
         if (error instanceof AppError && error.code === "client-suspended")
           this.turns.rest(job.clientCode, tenantRestMs);
+        waits = error instanceof RetryLater;
         outcome = await settleFailure(job, error, this.stopped.get(held), loggerOf(job));
       }
     } catch (error) {
@@ -226,6 +232,7 @@ export class Runner {
       );
     }
     this.report[outcome] += 1;
+    this.tally.count({ job, outcome, lagMs, waits });
     this.hand.drop(held);
     this.stopped.delete(held);
     this.pace.wake();

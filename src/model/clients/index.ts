@@ -4,6 +4,7 @@
  */
 import { clientDataSourceSchema } from "./client.data.source.schema";
 import { clientSchema } from "./client.schema";
+import { jobMinuteSchema } from "./job.minute.schema";
 import { jobPollerSchema, jobSchema } from "./job.schema";
 import { jobSlotSchema, jobSteeringSchema } from "./job.steering.schema";
 import {
@@ -25,6 +26,7 @@ export const centralSchemas = {
   Client: clientSchema,
   ClientDataSource: clientDataSourceSchema,
   Job: jobSchema,
+  JobMinute: jobMinuteSchema,
   JobPoller: jobPollerSchema,
   JobSlot: jobSlotSchema,
   JobSteering: jobSteeringSchema,
