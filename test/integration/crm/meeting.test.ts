@@ -2,6 +2,7 @@ import { pageSchema } from "../../../src/contracts/common.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { meetingSchema } from "../../../src/contracts/meeting.contract";
 import { commitChange } from "../../../src/lib/tenant/commit.change";
+import { getCrmModels } from "../../../src/lib/tenant/get.crm.model";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import {
   type AppointmentEventType,
@@ -120,6 +121,21 @@ test("a rule's step that is repeated finds the meeting it made", async () => {
   const input = { leadId: lead.id, title: "Visit", startsAt, effectKey: "run1:step1" };
   const made = await createMeeting(tenant.ctx, input);
   expect(await createMeeting(tenant.ctx, input)).toEqual(made);
+});
+
+test("a request that died after its meeting was stored finds it again by its Idempotency-Key", async () => {
+  const lead = await newLead(tenant);
+  const body = { leadId: lead.id, title: "Visit", startsAt };
+  const key = { "idempotency-key": "visit-1" };
+  const made = (await tenant.api.post(base, body, key)).as(meetingSchema);
+  const { IdempotencyKey } = await getCrmModels(tenant.ctx.clientCode);
+  // it died before its answer was kept, and its lease has run out
+  const running = { state: "running", leaseUntil: new Date(0), status: null, body: null } as const;
+  expect((await IdempotencyKey.updateOne({ key: "visit-1" }, { $set: running })).matchedCount).toBe(1);
+  const again = await tenant.api.post(base, body, key);
+  expect([again.status, again.as(meetingSchema).id]).toEqual([201, made.id]);
+  const other = await tenant.api.post(base, body, { "idempotency-key": "visit-2" });
+  expect(other.as(meetingSchema).id).not.toBe(made.id);
 });
 
 test("an appointment has one meeting", async () => {
