@@ -1,7 +1,7 @@
 /** Everything we ask of Meta's Graph API. */
 export { listNumberIds, type NumberInfo, readNumber, subscribeApp } from "./graph.accounts";
 export { GraphCallError } from "./graph.call.error";
-export { downloadMedia, lookUpMedia, type MediaLookUp, MediaTooLargeError, uploadMedia } from "./graph.media";
+export { downloadMedia, lookUpMedia, type MediaLookUp, uploadMedia } from "./graph.media";
 export { type AcceptedMessage, postMessage } from "./graph.messages";
 export type { GraphAnswer, GraphFault } from "./graph.request";
 export { listTemplates, type TemplateListing } from "./graph.templates";

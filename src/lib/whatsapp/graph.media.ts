@@ -1,5 +1,6 @@
 /** @see https://developers.facebook.com/docs/whatsapp/cloud-api/reference/media */
 import { mediaAnswerSchema, uploadAnswerSchema } from "../../contracts/graph.contract";
+import { AppError } from "../errors/app.error";
 import { dataOf, GraphCallError } from "./graph.call.error";
 import { callGraph, failureCode } from "./graph.request";
 import { requireMetaUrl } from "./meta.url";
@@ -36,15 +37,10 @@ export async function lookUpMedia(input: {
   return { url, mime: mime_type, sha256: sha256 ?? null, size: file_size ?? null };
 }
 
-/** More bytes came than are taken. */
-export class MediaTooLargeError extends Error {
-  override readonly name = "MediaTooLargeError";
-}
-
 /**
  * Fetches media with the bearer token, as a stream that stops at the cap. Only Meta's own hosts get the token.
- * @throws GraphCallError (status 404: the address has expired, look it up again), AppError `url-not-allowed`, and,
- * while reading, MediaTooLargeError.
+ * @throws GraphCallError (status 404: the address has expired, look it up again), AppError `url-not-allowed`, and, also
+ * while reading, AppError `media-unsupported` for more bytes than are taken: to fetch it again would not help.
  */
 export async function downloadMedia(input: {
   token: string;
@@ -72,7 +68,7 @@ export async function downloadMedia(input: {
   const contentLength = Number.isSafeInteger(length) ? length : null;
   if (contentLength !== null && contentLength > input.maxBytes) {
     await response.body.cancel();
-    throw new MediaTooLargeError(`The media is larger than ${input.maxBytes} bytes.`);
+    throw tooLarge(input.maxBytes);
   }
   return {
     contentType: response.headers.get("content-type"),
@@ -86,13 +82,20 @@ async function* capped(body: AsyncIterable<Uint8Array>, maxBytes: number): Async
   try {
     for await (const chunk of body) {
       size += chunk.byteLength;
-      if (size > maxBytes) throw new MediaTooLargeError(`The media is larger than ${maxBytes} bytes.`);
+      if (size > maxBytes) throw tooLarge(maxBytes);
       yield chunk;
     }
   } catch (error) {
-    if (error instanceof MediaTooLargeError) throw error;
+    if (error instanceof AppError) throw error;
     throw new GraphCallError("unclear", null, null, null, failureCode(error));
   }
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError(
+    "media-unsupported",
+    `The file is larger than the ${maxBytes} bytes that are taken from WhatsApp. Ask for a smaller one.`,
+  );
 }
 
 /** Hands media to Meta for sending; the id is good for 30 days. @throws GraphCallError */

@@ -1,5 +1,6 @@
 /** Every type of inbound message as Meta writes it, and hostile ones. */
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
+import { downloadMedia, lookUpMedia } from "../../../src/lib/whatsapp/graph.client";
 import type { MessageRecord } from "../../../src/model/saas/message.schema";
 import {
   contactOf,
@@ -191,4 +192,21 @@ describe("hostile input is stored as data and nothing else happens", () => {
     expect(await Quarantine.countDocuments({ reason: "unreadable" })).toBe(1);
     expect(await tenant.models.Message.countDocuments({ "provider.messageId": plain.id })).toBe(1);
   });
+});
+
+test("media above the limit is refused for good", async () => {
+  const { token, phoneNumberId } = tenant.number;
+  const put = await fetch(`${stack.graph.url}/_sim/media?phoneNumberId=${phoneNumberId}`, {
+    method: "POST",
+    headers: { "content-type": "image/jpeg" },
+    body: new Uint8Array(1_000),
+  });
+  const mediaId = String(Object(await put.json()).id);
+  const { url } = await lookUpMedia({ token, mediaId });
+  const tooLarge = expect.objectContaining({ code: "media-unsupported" });
+  await expect(downloadMedia({ token, url, maxBytes: 999 })).rejects.toEqual(tooLarge);
+  const { bytes } = await downloadMedia({ token, url, maxBytes: 1_000 });
+  let size = 0;
+  for await (const chunk of bytes) size += chunk.byteLength;
+  expect(size).toBe(1_000);
 });

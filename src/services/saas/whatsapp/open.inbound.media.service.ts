@@ -13,7 +13,8 @@ const noSuchObject = 100;
 
 /**
  * Opens a media item at Meta: looks up its address, which lasts five minutes, and starts the download.
- * @throws AppError not-found when Meta no longer has it, GraphCallError and MediaTooLargeError otherwise.
+ * @throws AppError not-found when Meta no longer has it, media-unsupported (also while reading) when it is too large,
+ * GraphCallError otherwise.
  */
 export async function openInboundMedia(
   ctx: TenantContext,
