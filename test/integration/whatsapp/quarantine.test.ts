@@ -6,6 +6,7 @@ import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { expireTenant } from "../../../src/lib/tenant/tenant.registry";
 import { dataSourcePlace } from "../../../src/lib/tenant/tenant.source";
 import { resumeClient, suspendClient } from "../../../src/services/clients/suspend.client.service";
+import { quarantine, replayQuarantine } from "../../../src/services/saas/whatsapp/quarantine.service";
 import { platformContext } from "../../builders/client.builder";
 import {
   contactOf,
@@ -107,6 +108,29 @@ test("a tenant whose database does not answer loses nothing, and nobody waits fo
   expect(await Quarantine.countDocuments(held)).toBe(0);
   await stack.drain();
   expect(await tenant.models.Message.countDocuments({ "provider.messageId": message.id })).toBe(1);
+});
+
+test("a row that cannot be opened holds back no other one, and a person is told", async () => {
+  const { Alert, Quarantine } = await getCentralModels();
+  const { clientCode } = tenant.ctx;
+  const receivedAt = new Date(Date.now() - 60_000);
+  const sealed = { reason: "tenant_unavailable", clientCode, routeKey: null, endpointId: "default" } as const;
+  await quarantine({ ...sealed, items: [] }, { receivedAt, requestId: "req_broken" });
+  await Quarantine.updateOne({ requestId: "req_broken" }, { $set: { envelope: "not sealed by any key" } });
+  const raw = { dedupeKey: "h:behind", field: "future", kind: "other", raw: "{}" } as const;
+  const items = [{ ...raw, wabaId: tenant.number.wabaId, phoneNumberId: null }];
+  await quarantine({ ...sealed, items }, { receivedAt: new Date(), requestId: "req_behind" });
+
+  expect(await replayQuarantine(clientCode)).toEqual({ replayed: 1, unavailable: false });
+  const broken = await Quarantine.findOne({ requestId: "req_broken" }).lean();
+  expect(broken?.state).toBe("held");
+  const alert = await Alert.findOne({ clientCode, code: "quarantine-unreadable", state: "open" }).lean();
+  expect(alert?.detail).toContain(String(broken?._id));
+  await stack.drain();
+  expect(await tenant.models.WebhookEvent.findOne({ dedupeKey: "h:behind" }).lean()).toMatchObject({
+    state: "ignored",
+  });
+  await Quarantine.deleteOne({ requestId: "req_broken" });
 });
 
 test("a suspended tenant's messages are stored at once and processed when it is resumed", async () => {

@@ -1,8 +1,10 @@
 import { createHmac } from "node:crypto";
-import { trusted } from "mongoose";
+import { Types, trusted } from "mongoose";
 import * as z from "zod";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { whatsappWebhookRoutes } from "../../../src/routes/whatsapp.webhook.routes";
+import { processWebhookEvents } from "../../../src/services/saas/whatsapp/process.webhook.service";
+import { sweepWebhookEvents } from "../../../src/services/saas/whatsapp/webhook.sweep.service";
 import { lambdaTransport } from "../../builders/api.client";
 import {
   contactOf,
@@ -260,6 +262,50 @@ test("a thousand messages of one body are stored and put into ten jobs", async (
     Array.from({ length: 10 }, () => 100),
   );
   await Job.deleteMany({ type: "whatsapp.inbound", state: "waiting" });
+  await WebhookEvent.deleteMany({ state: "received" });
+});
+
+test("a backlog that outlasts several sweeps gets its jobs once", async () => {
+  await stack.deliver(webhookBody(tenant.number, { messages: [customerMessage("447700900110")] }));
+  const { Job } = await getCentralModels();
+  await Job.deleteMany({ type: "whatsapp.inbound" });
+  const later = { ...tenant.ctx, now: () => new Date(Date.now() + 120_000) };
+  const { taken } = await sweepWebhookEvents(later);
+  expect(taken).toBeGreaterThan(0);
+  const jobs = await Job.countDocuments({ type: "whatsapp.inbound" });
+  expect(jobs).toBe(Math.ceil(taken / 100));
+  expect(await sweepWebhookEvents(later)).toEqual({ taken });
+  expect(await Job.countDocuments({ type: "whatsapp.inbound" })).toBe(jobs);
+  await stack.drain();
+  expect(await sweepWebhookEvents(later)).toEqual({ taken: 0 });
+});
+
+test("an item that failed at its last attempt raises an alert, which names it and nobody", async () => {
+  const row = {
+    _id: new Types.ObjectId(),
+    dedupeKey: "s:wamid.broken:sent:447700900111",
+    field: "messages",
+    kind: "status" as const,
+    wabaId: tenant.number.wabaId,
+    phoneNumberId: tenant.number.phoneNumberId,
+    raw: "{ 447700900111",
+    receivedAt: new Date(),
+    requestId: "req_broken",
+  };
+  await tenant.models.WebhookEvent.create(row);
+  const id = row._id.toHexString();
+  const { Alert } = await getCentralModels();
+  const alert = { clientCode: tenant.ctx.clientCode, code: "webhook-item-failed" };
+  await expect(processWebhookEvents(tenant.ctx, [id], { lastAttempt: false })).rejects.toThrow(
+    AggregateError,
+  );
+  expect(await Alert.countDocuments(alert)).toBe(0);
+  expect(await processWebhookEvents(tenant.ctx, [id], { lastAttempt: true })).toMatchObject({ failed: 1 });
+  expect(await tenant.models.WebhookEvent.findById(row._id).lean()).toMatchObject({ state: "failed" });
+  const raised = await Alert.find(alert).lean();
+  expect(raised).toMatchObject([{ ref: "status", state: "open", count: 1 }]);
+  expect(raised[0]?.detail).toContain(id);
+  expect(JSON.stringify(raised)).not.toContain("447700900111");
 });
 
 test("an item that is still received is enqueued again by its duplicate, a processed one is not", async () => {

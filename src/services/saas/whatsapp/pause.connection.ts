@@ -4,6 +4,7 @@ import type { ClientCode } from "../../../contracts/common.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCentralModels } from "../../../lib/db/get.central.models";
 import { commitChange } from "../../../lib/tenant/commit.change";
+import { raiseAlert } from "./raise.alert";
 
 const alertCode = "whatsapp-number-paused";
 
@@ -23,17 +24,12 @@ export async function pauseConnection(
       { session },
     );
   });
-  const { Alert } = await getCentralModels();
-  const at = ctx.now();
-  await Alert.updateOne(
-    { clientCode: ctx.clientCode, code: alertCode, ref: connectionId.toHexString(), state: "open" },
-    {
-      $set: { detail: `${reason} Its messages wait; connect the number again.`, lastAt: at },
-      $setOnInsert: { firstAt: at },
-      $inc: { count: 1 },
-    },
-    { upsert: true },
-  );
+  await raiseAlert({
+    clientCode: ctx.clientCode,
+    code: alertCode,
+    ref: connectionId.toHexString(),
+    detail: `${reason} Its messages wait; connect the number again.`,
+  });
   ctx.logger.error("A WhatsApp number is paused; its messages wait.", {
     connectionId: connectionId.toHexString(),
     reason,

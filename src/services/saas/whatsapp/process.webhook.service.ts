@@ -5,6 +5,7 @@ import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { WebhookEventRecord } from "../../../model/saas/webhook.event.schema";
 import { webhookKinds } from "./inbound";
 import { type InboundOutcome, ignored } from "./inbound/webhook.kind";
+import { raiseAlert } from "./raise.alert";
 
 const keepDays = 30;
 const dayMs = 24 * 60 * 60_000;
@@ -21,7 +22,8 @@ export interface ProcessReport {
 
 /**
  * Processes stored webhook items that are still `received`, in the order of their arrival. One that fails costs only
- * itself: it stays `received` for the next attempt, or with `lastAttempt` is marked `failed` with its reason.
+ * itself: it stays `received` for the next attempt, or with `lastAttempt` is marked `failed` with its reason, and an
+ * alert tells a person.
  * @throws AggregateError when some failed and may be tried again.
  */
 export async function processWebhookEvents(
@@ -110,9 +112,30 @@ async function noteFailure(
     error,
   );
   await WebhookEvent.updateOne({ _id: event._id }, { $inc: { attempts: 1 } });
-  if (lastAttempt) {
-    const name = error instanceof Error ? error.name : "unknown error";
-    await settle(ctx, event._id, "failed", `Processing failed again and again (${name}); see the log.`);
+  if (!lastAttempt) return;
+  const name = error instanceof Error ? error.name : "unknown error";
+  if (!(await isTold(ctx, event, name))) return;
+  await settle(ctx, event._id, "failed", `Processing failed again and again (${name}); see the log.`);
+}
+
+/** One alert per kind of item, with a count. An item nobody could be told of stays `received`: the sweep tries it again. */
+async function isTold(
+  ctx: TenantContext,
+  { _id, kind }: WebhookEventRecord,
+  errorName: string,
+): Promise<boolean> {
+  const webhookEventId = _id.toHexString();
+  try {
+    await raiseAlert({
+      clientCode: ctx.clientCode,
+      code: "webhook-item-failed",
+      ref: kind,
+      detail: `The webhook item ${webhookEventId} failed at every attempt (${errorName}). It is kept raw; see the log.`,
+    });
+    return true;
+  } catch (error) {
+    ctx.logger.error("No alert could be raised for a failed webhook item.", { webhookEventId }, error);
+    return false;
   }
 }
 

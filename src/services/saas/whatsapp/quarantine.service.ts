@@ -2,7 +2,7 @@
  * Where webhook items wait that cannot be stored with their tenant: sealed, replayable, gone after 30 days. The key of
  * a row is a keyed hash of its items, so that Meta's retries meet the first copy.
  */
-import { Types } from "mongoose";
+import { Types, trusted } from "mongoose";
 import * as z from "zod";
 import type { ClientCode } from "../../../contracts/common.contract";
 import { enqueue } from "../../../jobs/queue/enqueue";
@@ -10,7 +10,9 @@ import { keyedHash } from "../../../lib/crypto/keyed.hash";
 import { openSecret, sealSecret } from "../../../lib/crypto/secret.box";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { getCentralModels } from "../../../lib/db/get.central.models";
+import { rootLogger } from "../../../lib/log/logger";
 import type { QuarantineRecord } from "../../../model/clients/platform.schema";
+import { raiseAlert } from "./raise.alert";
 import { type Reception, recordWebhookItems } from "./record.webhook.service";
 import type { WebhookItem } from "./split.webhook";
 
@@ -90,7 +92,8 @@ export async function hasHeldItems(clientCode: ClientCode): Promise<boolean> {
 }
 
 /**
- * Stores what waited for a tenant that answers again, and what came for its numbers before they were connected.
+ * Stores what waited for a tenant that answers again, and what came for its numbers before they were connected. A row
+ * that cannot be opened stays held and raises an alert; the others are replayed.
  * @returns how many rows were replayed, and whether the tenant's database failed to answer again.
  */
 export async function replayQuarantine(
@@ -98,18 +101,53 @@ export async function replayQuarantine(
 ): Promise<{ replayed: number; unavailable: boolean }> {
   const { Quarantine } = await getCentralModels();
   const filter = await heldFor(clientCode);
+  const unreadable: Types.ObjectId[] = [];
   let replayed = 0;
-  for (;;) {
-    const rows = await Quarantine.find(filter).sort({ receivedAt: 1 }).limit(rowsPerReplay).lean();
+  let unavailable = false;
+  for (let isMore = true; isMore && !unavailable; ) {
+    const rows = await Quarantine.find({ ...filter, _id: trusted({ $nin: unreadable }) })
+      .sort({ receivedAt: 1 })
+      .limit(rowsPerReplay)
+      .lean();
+    isMore = rows.length === rowsPerReplay;
     for (const row of rows) {
-      const held = heldSchema.parse(JSON.parse(openSecret(boxOf(row.clientCode), row.envelope)));
-      const outcome = await recordWebhookItems(clientCode, held.items, row);
-      if (outcome === "unavailable") return { replayed, unavailable: true };
+      const items = openHeld(row);
+      if (!items) {
+        unreadable.push(row._id);
+        continue;
+      }
+      unavailable = (await recordWebhookItems(clientCode, items, row)) === "unavailable";
+      if (unavailable) break;
       await Quarantine.updateOne({ _id: row._id }, { $set: { state: "replayed" } });
       replayed += 1;
     }
-    if (rows.length < rowsPerReplay) return { replayed, unavailable: false };
   }
+  await tellUnreadable(clientCode, unreadable);
+  return { replayed, unavailable };
+}
+
+/** @returns null for a row that cannot be opened, e.g. because its key is gone: it stays held and costs only itself. */
+function openHeld(row: QuarantineRecord): readonly WebhookItem[] | null {
+  try {
+    return heldSchema.parse(JSON.parse(openSecret(boxOf(row.clientCode), row.envelope))).items;
+  } catch (error) {
+    rootLogger().error(
+      "A row of the quarantine cannot be opened; it stays held.",
+      { requestId: row.requestId, clientCode: row.clientCode ?? "", quarantineId: row._id.toHexString() },
+      error,
+    );
+    return null;
+  }
+}
+
+async function tellUnreadable(clientCode: ClientCode, [first, ...others]: Types.ObjectId[]): Promise<void> {
+  if (!first) return;
+  await raiseAlert({
+    clientCode,
+    code: "quarantine-unreadable",
+    ref: "quarantine",
+    detail: `${others.length + 1} quarantined rows cannot be opened, the first is ${first.toHexString()}. Give back the master key they were sealed with.`,
+  });
 }
 
 /** Rows of the tenant itself, and rows of numbers that were unknown when they came over the endpoint they now have. */

@@ -58,16 +58,22 @@ export async function recordWebhookItems(
   return "recorded";
 }
 
-/** Enqueues the processing of stored items, at most 100 to a job. */
+/**
+ * Enqueues the processing of stored items, at most 100 to a job.
+ * @param onceAs for those who ask for the same items again and again: while a job of this name that begins with the
+ * same item has not ended, there is no second one.
+ */
 export async function enqueueInbound(
   clientCode: ClientCode,
   webhookEventIds: readonly string[],
   requestId: string,
+  onceAs?: string,
 ): Promise<void> {
   const jobs = [];
   for (let from = 0; from < webhookEventIds.length; from += idsPerJob) {
     const payload = { clientCode, webhookEventIds: webhookEventIds.slice(from, from + idsPerJob) };
-    jobs.push({ type: "whatsapp.inbound" as const, payload, requestId });
+    const key = onceAs === undefined ? {} : { key: `${onceAs}:${webhookEventIds[from]}` };
+    jobs.push({ type: "whatsapp.inbound" as const, payload, requestId, ...key });
   }
   if (jobs.length > 0) await enqueueMany(jobs);
 }

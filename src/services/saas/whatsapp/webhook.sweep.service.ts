@@ -9,7 +9,8 @@ import { enqueueInbound } from "./record.webhook.service";
 const batch = 1_000;
 
 /**
- * Takes up webhook items that are stored but not processed, and asks for a replay of what is in quarantine.
+ * Takes up webhook items that are stored but not processed, and asks for a replay of what is in quarantine. A backlog
+ * that outlasts several sweeps gets its jobs once.
  */
 export async function sweepWebhookEvents(ctx: TenantContext): Promise<{ taken: number }> {
   const { WebhookEvent } = await getCrmModels(ctx.clientCode);
@@ -25,7 +26,7 @@ export async function sweepWebhookEvents(ctx: TenantContext): Promise<{ taken: n
     .select({ _id: 1 })
     .lean();
   const taken = waiting.map(({ _id }) => _id.toHexString());
-  await enqueueInbound(ctx.clientCode, taken, ctx.requestId);
+  await enqueueInbound(ctx.clientCode, taken, ctx.requestId, "sweep");
   if (await hasHeldItems(ctx.clientCode)) await enqueueReplay(ctx.clientCode, ctx.requestId, 0);
   return { taken: taken.length };
 }
