@@ -6,7 +6,7 @@ export const messageStatusSchema = z
   .enum(["queued", "sending", "unknown", "sent", "failed", "delivered", "read", "played", "received"])
   .meta({
     description:
-      "`queued`, `sending`: on its way. `unknown`: Meta may or may not have taken it; it is not sent again, its status settles it. `failed`: see `error`. `received`: from the customer.",
+      "`queued`, `sending`: on its way. `unknown`: Meta may or may not have taken it; its status settles it, or a person sends it again. `failed`: see `error`. `received`: from the customer.",
     example: "delivered",
   });
 
@@ -61,12 +61,9 @@ export const messageSchema = z
         rendered: z.string().meta({ description: "The body as the person sees it." }),
       })
       .nullable(),
-    content: z
-      .record(z.string(), z.unknown())
-      .nullable()
-      .meta({
-        description: "What the kind holds beside text and media: location, contacts, answer, referral.",
-      }),
+    content: z.record(z.string(), z.unknown()).nullable().meta({
+      description: "What the kind holds beside text and media: location, contacts, answer, referral.",
+    }),
     replyToProviderId: z
       .string()
       .nullable()
@@ -169,3 +166,12 @@ export const sendMessageBodySchema = z
   ])
   .meta({ id: "SendMessage", example: { kind: "text", text: "Hello Ana, your order is ready." } });
 export type SendMessageBody = z.output<typeof sendMessageBodySchema>;
+
+export const retryMessageBodySchema = z
+  .strictObject({
+    acceptDoubt: z.boolean().optional().meta({
+      description: "Required as true for a message that is `unknown`: it may then arrive twice.",
+    }),
+  })
+  .meta({ id: "RetryMessage", example: { acceptDoubt: true } });
+export type RetryMessageBody = z.output<typeof retryMessageBodySchema>;

@@ -7,7 +7,12 @@ import {
   conversationSchema,
   openConversationBodySchema,
 } from "../../contracts/conversation.contract";
-import { messageSchema, type SendMessageBody, sendMessageBodySchema } from "../../contracts/message.contract";
+import {
+  messageSchema,
+  retryMessageBodySchema,
+  type SendMessageBody,
+  sendMessageBodySchema,
+} from "../../contracts/message.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import {
   changeConversation,
@@ -18,6 +23,7 @@ import {
 } from "../../services/saas/messaging/conversation.service";
 import { getMessage, listMessages, listMessagesToReview } from "../../services/saas/messaging/message.list";
 import { sendMessage } from "../../services/saas/messaging/message.service";
+import { retryMessage } from "../../services/saas/messaging/retry.message.service";
 
 const read = { kind: "tenant", scope: "conversations:read" } as const;
 const write = { kind: "tenant", scope: "conversations:write" } as const;
@@ -191,7 +197,7 @@ export const conversationRoutes: readonly Route[] = [
     tag,
     summary: "List messages whose fate is unknown",
     description:
-      "Messages that are `unknown` for 15 minutes: Meta may or may not have taken them. They are not sent again by themselves; a status from Meta still settles them.",
+      "Messages that are `unknown` for 15 minutes: Meta may or may not have taken them. They are not sent again by themselves; a status from Meta still settles them, or `retryMessage` sends them.",
     auth: read,
     input: { query: z.strictObject(pageQuery) },
     output: { status: 200, description: "The longest unknown first.", body: pageSchema(messageSchema) },
@@ -211,6 +217,24 @@ export const conversationRoutes: readonly Route[] = [
     async run({ ctx, params: { id } }) {
       const message = await getMessage(ctx, id);
       return { body: message, version: message.version };
+    },
+  }),
+  defineRoute({
+    operationId: "retryMessage",
+    method: "POST",
+    path: "/api/crm/messages/{id}/retry",
+    tag,
+    summary: "Send a message again",
+    description:
+      "For one that is `failed` with an error that is `retryable`, and for one that is `unknown` when `acceptDoubt` is true: Meta may have taken it, so it may arrive twice. It is `queued` again; follow `status`.",
+    auth: write,
+    input: { params, body: retryMessageBodySchema.optional() },
+    output: { status: 202, description: "The message, `queued` again.", body: messageSchema },
+    problems: ["not-found", "precondition-failed", "invalid-state", "opted-out", "outside-service-window"],
+    idempotent: true,
+    async run({ ctx, params: { id }, body, ifMatch }) {
+      const message = await retryMessage(ctx, { id, ifMatch }, body);
+      return { body: message, version: message.version, leadId: message.leadId };
     },
   }),
 ];

@@ -2,6 +2,7 @@
 import { Types } from "mongoose";
 import type { MessageRecord } from "../../../src/model/saas/message.schema";
 import { sendMessage } from "../../../src/services/saas/messaging/message.service";
+import { sendStoredMessage } from "../../../src/services/saas/whatsapp/send.message.service";
 import {
   contactOf,
   customerMessage,
@@ -243,5 +244,22 @@ describe("statuses", () => {
     expect(message).toMatchObject({ status: "delivered", provider: { messageId: "wamid.early" } });
     const taken = await tenant.models.WebhookEvent.findById(waiting?._id).lean();
     expect(taken).toMatchObject({ state: "processed", reason: null });
+  });
+
+  test("one that waits is taken up also when the process died after it had noted Meta's id", async () => {
+    const [tenant] = tenants;
+    if (!tenant) throw new Error("There is a tenant.");
+    const message = await outbound(tenant, "died");
+    const [early] = statusItems("wamid.died", ["delivered"]);
+    await stack.deliver(webhookBody(tenant.number, early ?? {}));
+    await stack.drain();
+    await tenant.models.Message.updateOne(
+      { _id: message._id },
+      { $set: { "provider.messageId": "wamid.died" } },
+    );
+    const id = message._id.toHexString();
+    expect(await sendStoredMessage(tenant.ctx, id)).toEqual({ kind: "settled", status: "sent" });
+    await stack.drain();
+    expect((await find(tenant, id)).status).toBe("delivered");
   });
 });

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Types } from "mongoose";
+import { Types, trusted } from "mongoose";
 import { conversationSchema } from "../../../src/contracts/conversation.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { messageSchema } from "../../../src/contracts/message.contract";
+import { enqueueMany } from "../../../src/jobs/queue/enqueue";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import type { MessageRecord } from "../../../src/model/saas/message.schema";
 import { sweepMessages } from "../../../src/services/saas/messaging/message.sweep.service";
@@ -247,7 +248,159 @@ describe("what Meta has provably not taken waits and is sent later", () => {
     await stack.drain();
     expect(await stored(message.id)).toMatchObject({ status: "sent" });
   });
+
+  test("a queued message without a job is found behind 600 that have theirs", async () => {
+    const { conversationId } = await writer();
+    const message = await send(conversationId);
+    const { Job } = await getCentralModels();
+    await Job.deleteMany({ activeKey: message.id });
+    const { _id, ...fields } = await stored(message.id);
+    const crowd = Array.from({ length: 600 }, (_, n) => ({
+      ...fields,
+      _id: new Types.ObjectId(),
+      clientId: `crowd-${n}`,
+      updatedAt: new Date(Date.now() - 60_000),
+    }));
+    await tenant.models.Message.collection.insertMany(crowd);
+    const { clientCode } = tenant.ctx;
+    await enqueueMany(
+      crowd.map((one) => ({
+        type: "whatsapp.send" as const,
+        payload: { clientCode, messageId: one._id.toHexString() },
+        requestId: "req_test",
+        key: one._id.toHexString(),
+      })),
+    );
+    const later = { ...tenant.ctx, now: () => new Date(Date.now() + 120_000) };
+    expect(await sweepMessages(later)).toEqual({ taken: 1 });
+    expect(await Job.countDocuments({ activeKey: _id.toHexString() })).toBe(1);
+    const ids = crowd.map((one) => one._id);
+    await tenant.models.Message.deleteMany({ _id: trusted({ $in: ids }) });
+    await Job.deleteMany({ activeKey: trusted({ $in: ids.map((id) => id.toHexString()) }) });
+    await stack.drain();
+    expect(await stored(message.id)).toMatchObject({ status: "sent" });
+  });
 });
+
+describe("a person has a message sent again", () => {
+  const retry = (id: string, body?: unknown) => tenant.api.post(`/api/crm/messages/${id}/retry`, body);
+
+  async function unknownMessage() {
+    const { conversationId, phone, leadId } = await writer();
+    await fault({ reset: "before", times: 1 });
+    const { id } = await send(conversationId);
+    await stack.drain();
+    return { id, phone, leadId: new Types.ObjectId(leadId) };
+  }
+
+  test("an unknown one only when they accept that it may arrive twice", async () => {
+    const { id } = await unknownMessage();
+    const refused = (await retry(id)).problem();
+    expect(refused).toMatchObject({ status: 422, code: "invalid-state" });
+    expect(refused.detail).toContain("may arrive twice");
+    expect(await stored(id)).toMatchObject({ status: "unknown" });
+    tenant.events.length = 0;
+    const answer = await retry(id, { acceptDoubt: true });
+    expect([answer.status, answer.as(messageSchema).status]).toEqual([202, "queued"]);
+    await stack.drain();
+    expect(await stored(id)).toMatchObject({ status: "sent", attempts: 2, error: null });
+    expect(tenant.events.map(({ type, changes }) => [type, changes?.status])).toEqual([
+      ["message_status", { from: "unknown", to: "queued" }],
+      ["message_sent", undefined],
+    ]);
+  });
+
+  test("of ten requests at once one puts it into the queue, and it is sent once more", async () => {
+    const { id, phone } = await unknownMessage();
+    const before = (await stack.sends(phone)).length;
+    const answers = await Promise.all(Array.from({ length: 10 }, () => retry(id, { acceptDoubt: true })));
+    const statuses = answers.map((answer) => answer.status).sort((a, b) => a - b);
+    expect(statuses).toEqual([202, ...Array.from({ length: 9 }, () => 422)]);
+    await stack.drain();
+    expect((await stack.sends(phone)).length).toBe(before + 1);
+  });
+
+  test("a status that comes while it waits again settles it, and it is not sent twice", async () => {
+    const { id, phone } = await unknownMessage();
+    const before = (await stack.sends(phone)).length;
+    await retry(id, { acceptDoubt: true });
+    const { Job } = await getCentralModels();
+    await Job.updateOne({ activeKey: id }, { $set: { state: "scheduled", runAt: new Date("2100-01-01") } });
+    await status(id, phone, "wamid.first-try", "delivered", "1780000005");
+    expect(await stored(id)).toMatchObject({ status: "delivered" });
+    await Job.updateOne({ activeKey: id }, { $set: { runAt: new Date(0) } });
+    await stack.drain();
+    expect((await stack.sends(phone)).length).toBe(before);
+  });
+
+  test("a failed one whose error may pass, under a new id of Meta's, and rules hear once that it was sent", async () => {
+    const { conversationId, phone } = await writer();
+    const { id } = await send(conversationId);
+    await stack.drain();
+    const first = (await stored(id)).provider.messageId ?? "";
+    await status(id, phone, first, "failed", "1780000009", 131_000);
+    expect(await stored(id)).toMatchObject({ status: "failed", error: { code: 131_000, retryable: true } });
+    expect((await retry(id)).as(messageSchema)).toMatchObject({ status: "queued", providerMessageId: null });
+    const { Job } = await getCentralModels();
+    await Job.updateOne({ activeKey: id }, { $set: { state: "scheduled", runAt: new Date("2100-01-01") } });
+    // the first attempt's word comes late: it is no word about the second
+    await status(id, phone, first, "sent", "1780000008");
+    expect(await stored(id)).toMatchObject({ status: "queued", provider: { messageId: null } });
+    await Job.updateOne({ activeKey: id }, { $set: { runAt: new Date(0) } });
+    await stack.drain();
+    const sent = await stored(id);
+    expect(sent).toMatchObject({ status: "sent", error: null });
+    expect(sent.provider.messageId).not.toBe(first);
+    const told = { type: "message_sent", "subject.messageId": id } as const;
+    expect(await tenant.models.Outbox.countDocuments(told)).toBe(1);
+  });
+
+  test("not one that failed for good, is on its way or does not exist", async () => {
+    const { conversationId } = await writer();
+    await fault({ code: 131_026, status: 400, times: 1 });
+    const failed = await send(conversationId);
+    await stack.drain();
+    expect((await retry(failed.id)).problem().code).toBe("invalid-state");
+    const sent = await send(conversationId);
+    await stack.drain();
+    expect((await retry(sent.id, { acceptDoubt: true })).problem().code).toBe("invalid-state");
+    expect((await retry("66f0c0ffee66f0c0ffee66f0")).status).toBe(404);
+  });
+
+  test("not to somebody who has opted out since", async () => {
+    const { id, leadId } = await unknownMessage();
+    await tenant.models.Lead.updateOne({ _id: leadId }, { $set: { doNotContact: true } });
+    expect((await retry(id, { acceptDoubt: true })).problem().code).toBe("opted-out");
+    expect(await stored(id)).toMatchObject({ status: "unknown" });
+  });
+});
+
+/** Meta's word about a message of ours. */
+async function status(
+  id: string,
+  phone: string,
+  wamid: string,
+  word: string,
+  timestamp: string,
+  code?: number,
+): Promise<void> {
+  const errors = code === undefined ? {} : { errors: [{ code, title: "Error" }] };
+  await stack.deliver(
+    webhookBody(tenant.number, {
+      statuses: [
+        {
+          id: wamid,
+          status: word,
+          timestamp,
+          recipient_id: phone,
+          biz_opaque_callback_data: id,
+          ...errors,
+        },
+      ],
+    }),
+  );
+  await stack.drain();
+}
 
 describe("what Meta refuses for good is failed with a sentence for people", () => {
   test.each([

@@ -61,7 +61,8 @@ export function isWindowOpen({ windowExpiresAt }: ConversationRecord, now: Date)
   return windowExpiresAt !== null && windowExpiresAt > now;
 }
 
-function requireOpenWindow(conversation: ConversationRecord, now: Date): void {
+/** @throws AppError outside-service-window, which carries `windowExpiresAt`. */
+export function requireOpenWindow(conversation: ConversationRecord, now: Date): void {
   if (isWindowOpen(conversation, now)) return;
   throw new AppError(
     "outside-service-window",

@@ -87,8 +87,10 @@ async function queueMessage(
 }
 
 /**
- * Has a stored message sent; messages of one conversation go in the order of their storing. A failure to enqueue is
- * not the caller's: the row stands, and the sweep enqueues it.
+ * Has a stored message sent; messages of one conversation go one at a time in the order of their enqueueing. That is
+ * the order of their storing for whoever waits for one answer before the next request; of two that are stored at the
+ * same time either may go first, and one that the sweep or a person takes up goes behind those enqueued before it. A
+ * failure to enqueue is not the caller's: the row stands, and the sweep enqueues it.
  * @returns whether there is a new job; false also for one that has its job already.
  */
 export async function enqueueSend(

@@ -52,7 +52,7 @@ export async function settleSent(
       },
       { session, returnDocument: "after" },
     ).lean();
-    if (moved) recordSent(change, moved);
+    if (moved) recordSent(change, message);
     else
       await models.Message.updateOne(
         { _id, attemptId, "provider.messageId": null },
@@ -85,6 +85,34 @@ export function settleFailed(
   return leave(ctx, _id, status === "queued" ? { status } : { status, attemptId }, "failed", error);
 }
 
+/**
+ * unknown or failed -> queued: only where a person asks for it. The new attempt gets an id of its own from Meta.
+ * @returns null when it is not in the state any more that was read.
+ */
+export async function requeueInChange(
+  change: Change,
+  { _id, status, attemptId }: MessageRecord,
+): Promise<MessageRecord | null> {
+  const { models, session, now } = change;
+  const queued = await models.Message.findOneAndUpdate(
+    { _id, status, attemptId },
+    {
+      $set: {
+        status: "queued",
+        "statusAt.queued": now,
+        attemptId: null,
+        error: null,
+        provider: { name: "whatsapp", messageId: null, timestamp: null },
+        updatedAt: now,
+      },
+      $inc: { version: 1 },
+    },
+    { session, returnDocument: "after" },
+  ).lean();
+  if (queued) recordMove(change, queued, status, "queued", null);
+  return queued;
+}
+
 /** @returns whether it was in the state to be left. */
 async function leave(
   ctx: TenantContext,
@@ -100,10 +128,10 @@ async function leave(
       {
         $set: {
           status: to,
-          [`statusAt.${to}`]: now,
           updatedAt: now,
           error,
-          ...(to === "queued" ? { attemptId: null } : {}),
+          // back in the queue it is as long there as before
+          ...(to === "queued" ? { attemptId: null } : { [`statusAt.${to}`]: now }),
         },
         $inc: { version: 1 },
       },

@@ -35,6 +35,7 @@ export async function raiseStatusInChange(
   report: StatusReport,
 ): Promise<void> {
   const { status, at } = report;
+  if (isOfFailedAttempt(message, report)) return;
   const rises = ranks[status] > ranks[message.status];
   await change.models.Message.updateOne(
     { _id: message._id },
@@ -62,8 +63,19 @@ export async function raiseStatusInChange(
   });
 }
 
-/** Notes that Meta has taken a message: told once, by our own record of the answer or by the first status. */
+/** A message that failed and is being sent again is not `sent` because its failed attempt once was. */
+function isOfFailedAttempt(message: MessageRecord, { status, at }: StatusReport): boolean {
+  const { failed } = message.statusAt;
+  return ranks[message.status] === 0 && status === "sent" && failed !== undefined && at <= failed;
+}
+
+/**
+ * Notes that Meta has taken a message: told once, by our own record of the answer or by the first status.
+ * @param message as it was before; one that is sent again was told of then.
+ */
 export function recordSent(change: Change, message: MessageRecord): void {
+  const { sent, delivered, read, played } = message.statusAt;
+  if (sent ?? delivered ?? read ?? played) return;
   change.record({
     id: `message_sent:${message._id.toHexString()}`,
     type: "message_sent",

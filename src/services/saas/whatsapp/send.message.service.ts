@@ -51,7 +51,12 @@ export async function sendStoredMessage(ctx: TenantContext, messageId: string): 
     await settleUnknown(ctx, message);
     return { kind: "settled", status: "unknown" };
   }
-  if (message.status !== "queued") return { kind: "settled", status: message.status };
+  if (message.status !== "queued") {
+    // Whoever noted Meta's id may have died before it took up the statuses that waited for it.
+    const { messageId: providerMessageId } = message.provider;
+    if (providerMessageId !== null) await replayParkedStatuses(ctx, providerMessageId);
+    return { kind: "settled", status: message.status };
+  }
   const [connection, lead, conversation] = await Promise.all([
     Connection.findById(message.connectionId).lean(),
     Lead.findOne({ _id: message.leadId, deletedAt: null }).lean(),
@@ -189,8 +194,9 @@ const unreachable = {
   retryable: true,
 };
 
-function isGivenUp(ctx: TenantContext, { createdAt }: MessageRecord): boolean {
-  return ctx.now().getTime() - createdAt.getTime() > patienceMs;
+/** Counted from its storing, or from when a person had it sent again. */
+function isGivenUp(ctx: TenantContext, { statusAt, createdAt }: MessageRecord): boolean {
+  return ctx.now().getTime() - (statusAt.queued ?? createdAt).getTime() > patienceMs;
 }
 
 /** Back-off that grows with every try, with half of it left to chance, so that many do not return at once. */
