@@ -11,15 +11,18 @@ import { ended } from "./transitions";
  */
 export async function cancelJob(clientCode: string, type: JobName, key: string): Promise<boolean> {
   const jobs = await jobsCollection();
-  const row = await jobs.findOne({ clientCode, type, activeKey: key });
-  if (!row) return false;
-  const notRunning = { _id: row._id, state: { $in: ["waiting" as const, "scheduled" as const] } };
-  const cancelled = await endingHeads(lineOf(row), (session) =>
-    jobs.updateOne(notRunning, ended("cancelled"), { session }),
-  );
-  if (cancelled.matchedCount > 0) return true;
-  const asked = await jobs.updateOne({ _id: row._id, state: "running" }, [
-    { $set: { cancelRequestedAt: stackNow() } },
-  ]);
-  return asked.matchedCount > 0;
+  // Each further turn means that the job was put off, given back or claimed between the two statements.
+  for (;;) {
+    const row = await jobs.findOne({ clientCode, type, activeKey: key });
+    if (!row) return false;
+    const notRunning = { _id: row._id, state: { $in: ["waiting" as const, "scheduled" as const] } };
+    const cancelled = await endingHeads(lineOf(row), (session) =>
+      jobs.updateOne(notRunning, ended("cancelled"), { session }),
+    );
+    if (cancelled.matchedCount > 0) return true;
+    const asked = await jobs.updateOne({ _id: row._id, state: "running" }, [
+      { $set: { cancelRequestedAt: stackNow() } },
+    ]);
+    if (asked.matchedCount > 0) return true;
+  }
 }
