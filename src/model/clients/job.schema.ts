@@ -133,6 +133,15 @@ jobSchema.index(
 );
 // done jobs leave by themselves
 jobSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
+// counts and lists of what waits for its time, and of the dead: small beside what is done
+jobSchema.index(
+  { state: 1, queue: 1, clientCode: 1, runAt: 1 },
+  { name: "later", partialFilterExpression: { state: "scheduled" } },
+);
+jobSchema.index(
+  { state: 1, queue: 1, clientCode: 1, _id: -1 },
+  { name: "dead", partialFilterExpression: { state: "dead" } },
+);
 // the admin's lists
 jobSchema.index({ clientCode: 1, state: 1, _id: -1 }, { name: "admin" });
 
