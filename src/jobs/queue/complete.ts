@@ -1,8 +1,11 @@
-import type { mongo } from "mongoose";
+import type { ClientSession, mongo } from "mongoose";
+import { isCentralSession } from "../../lib/db/central.connection";
 import type { JobRecord } from "../../model/clients/job.schema";
 import type { ClaimedJob } from "./claim";
 import { endingHeads, lineOf } from "./end.job";
+import { ForeignSessionError } from "./job.errors";
 import { jobsCollection } from "./jobs.collection";
+import { releaseNext } from "./release";
 import { ended } from "./transitions";
 
 export interface FinishedJob {
@@ -51,4 +54,19 @@ export async function complete(finished: readonly FinishedJob[]): Promise<number
       ),
   );
   return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * Marks one job done inside a transaction of the central database, fenced by its token, and lets the next of its line
+ * out in it.
+ * @returns false when it is not ours any more: then the caller's transaction must not commit.
+ * @throws ForeignSessionError for a session that is not of `inCentralTransaction`.
+ */
+export async function completeInside(finished: FinishedJob, session: ClientSession): Promise<boolean> {
+  if (!isCentralSession(session)) throw new ForeignSessionError();
+  const jobs = await jobsCollection();
+  const written = await jobs.bulkWrite(statements([finished]), { session });
+  if (written.matchedCount === 0) return false;
+  await releaseNext(lineOf(finished.job), session);
+  return true;
 }

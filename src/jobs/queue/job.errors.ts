@@ -42,13 +42,13 @@ export class JobFailedForGood extends Error {
   }
 }
 
-/** Thrown by `enqueue` when it is given a session that is not of the central database. */
+/** Thrown by `enqueue` and `completeWith` when they are given a session that is not of the central database. */
 export class ForeignSessionError extends Error {
   override readonly name = "ForeignSessionError";
 
   constructor() {
     super(
-      "Jobs are in the central database: enqueue takes only the session of inCentralTransaction(). Enqueue after the tenant's change committed instead.",
+      "Jobs are in the central database: enqueue and completeWith take only the session of inCentralTransaction(). Enqueue after the tenant's change committed, and complete by returning.",
     );
   }
 }

@@ -1,3 +1,4 @@
+import type { ClientSession } from "mongoose";
 import type { TenantContext } from "../../lib/context/tenant.context";
 import type { JobName, JobPayload } from "./job.catalog";
 
@@ -12,6 +13,14 @@ export interface JobInHand {
   readonly signal: AbortSignal;
   /** Tells how far the work is, 0 to 1. Fenced: once the job was taken away it changes nothing. */
   progress(fraction: number): Promise<void>;
+  /**
+   * Marks the job done in this transaction of the central database, so that what a handler writes there and its job's
+   * end are both stored or neither. Call it as the last thing of `inCentralTransaction`, and return after that; the
+   * result is the one given here.
+   * @throws ForeignSessionError for any other session, and JobStopped when the job is not ours any more: let it out of
+   * the transaction, which then stores nothing.
+   */
+  completeWith(session: ClientSession, result?: JobResult): Promise<void>;
 }
 
 /** What a handler may leave with its job: ids and counts. */

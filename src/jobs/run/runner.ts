@@ -5,6 +5,7 @@ import { AppError } from "../../lib/errors/app.error";
 import { failpoint } from "../../lib/failpoint/failpoint";
 import { type Logger, rootLogger } from "../../lib/log/logger";
 import type { ClaimedJob } from "../queue/claim";
+import { complete } from "../queue/complete";
 import { giveBack } from "../queue/give.back";
 import { RetryLater } from "../queue/job.errors";
 import type { JobHandlers } from "../queue/job.handler";
@@ -210,13 +211,15 @@ export class Runner {
     try {
       try {
         if (this.turns.isTypePaused(job.type)) throw new ParkJob("Its type is paused.");
-        const result = await runJob(job, abort.signal, {
+        const { result, completed } = await runJob(job, abort.signal, {
           handlers: this.options.handlers,
           dispatch: this.options.dispatch,
         });
         this.finished(held, began);
-        await this.settler.done({ job, ...(result ? { result } : {}) }, () => !this.isLost(held));
-        outcome = this.isLost(held) ? "lost" : "done";
+        // Marked done by its handler: this only looks at its line once more, as after every end of a head.
+        if (completed) await complete([{ job }]);
+        else await this.settler.done({ job, ...(result ? { result } : {}) }, () => !this.isLost(held));
+        outcome = !completed && this.isLost(held) ? "lost" : "done";
       } catch (error) {
         this.finished(held, began);
         if (error instanceof AppError && error.code === "client-suspended")
