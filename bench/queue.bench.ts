@@ -94,7 +94,7 @@ async function drainRate(count: number, tenants: number, concurrency: number): P
   return (count / (last - began)) * 1_000;
 }
 
-/** The loop of the design guide, bare: any order, one job a claim. */
+/** The plainest claim loop: any order, one job a claim. */
 async function bareLoop(count: number, concurrency: number, work: () => Promise<void>): Promise<number> {
   await empty();
   await fill(count, () => codeAt(0));
