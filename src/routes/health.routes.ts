@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { queueCountsSchema } from "../contracts/job.contract";
 import { defineRoute, type Route } from "../lib/http/define.route";
 import { describeFfmpeg } from "../lib/media/ffmpeg.binary";
+import { queueCounts } from "../services/clients/queue.health.service";
 
 const healthSchema = z
   .object({ status: z.literal("ok"), time: z.iso.datetime().meta({ description: "The service's clock." }) })
@@ -19,6 +21,7 @@ const adminHealthSchema = z
         problem: z.string().nullable().meta({ description: "What is wrong with it, and what to do." }),
       })
       .meta({ description: "The ffmpeg binary that this function would use." }),
+    queues: z.array(queueCountsSchema),
   })
   .meta({ id: "AdminHealth", description: "State of the platform." });
 
@@ -53,7 +56,7 @@ export const adminHealthRoutes: readonly Route[] = [
     },
     problems: [],
     async run({ ctx }) {
-      const { binary, floor, problem } = await describeFfmpeg();
+      const [{ binary, floor, problem }, queues] = await Promise.all([describeFfmpeg(), queueCounts()]);
       return {
         body: {
           status: problem === null ? ("ok" as const) : ("degraded" as const),
@@ -65,6 +68,7 @@ export const adminHealthRoutes: readonly Route[] = [
             oldestAllowed: floor,
             problem,
           },
+          queues,
         },
       };
     },

@@ -1,6 +1,7 @@
 /** Every route of the API, in the order of its documentation. ADD A ROUTE FILE HERE. */
 import type { Route } from "../lib/http/define.route";
 import { adminClientRoutes } from "./admin/clients.routes";
+import { adminJobRoutes } from "./admin/jobs.routes";
 import { automationRoutes } from "./crm/automation.routes";
 import { changeRoutes } from "./crm/change.routes";
 import { conversationRoutes } from "./crm/conversation.routes";
@@ -30,6 +31,7 @@ export const routes: readonly Route[] = [
   ...mediaRoutes,
   ...whatsappWebhookRoutes,
   ...adminClientRoutes,
+  ...adminJobRoutes,
   ...adminHealthRoutes,
   ...healthRoutes,
   ...docsRoutes(() => routes),

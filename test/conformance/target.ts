@@ -35,6 +35,8 @@ const plain: Ids = {
   "{system}": "nobody",
   clients: "nobody",
   keys: "nokey123",
+  queues: "none",
+  jobs: nobodysId,
 };
 
 /** The path of a route with these ids. @throws Error when one is missing */
