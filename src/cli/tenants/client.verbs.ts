@@ -7,9 +7,9 @@ import {
   resumeClient,
   suspendClient,
 } from "../../services/clients/client.service";
+import type { Verb } from "../command/verb";
 import { scopesOf } from "./scopes";
 import { secretOf } from "./secret.input";
-import type { Verb } from "./verb";
 
 export const clientVerbs: readonly Verb[] = [
   {

@@ -13,8 +13,8 @@ import {
   suspendClient,
 } from "../../services/clients/client.service";
 import { exportsFolder, suspensionSettlesMs } from "../../services/clients/offboard.client.service";
+import { UsageError, type Verb } from "../command/verb";
 import { secretOf } from "./secret.input";
-import { UsageError, type Verb } from "./verb";
 
 export const databaseVerbs: readonly Verb[] = [
   {

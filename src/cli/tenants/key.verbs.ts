@@ -2,8 +2,8 @@ import { rotateKeySchema } from "../../contracts/client.contract";
 import { createAdminKey, listAdminKeys, revokeAdminKey } from "../../services/clients/admin.key.service";
 import { revokeKey, rotateKey } from "../../services/clients/client.service";
 import { resealSecrets } from "../../services/clients/reseal.service";
+import { UsageError, type Verb } from "../command/verb";
 import { scopesOf } from "./scopes";
-import { UsageError, type Verb } from "./verb";
 
 export const keyVerbs: readonly Verb[] = [
   {

@@ -1,5 +1,5 @@
 import { isScope, type Scope, scopes } from "../../lib/http/define.route";
-import { UsageError } from "./verb";
+import { UsageError } from "../command/verb";
 
 /** Scopes from a comma-separated option; undefined when it was not given. @throws UsageError naming the unknown one */
 export function scopesOf(text: string | undefined): Scope[] | undefined {

@@ -4,8 +4,8 @@ import { withTenant } from "../../lib/tenant/tenant.registry";
 import { admitToClient } from "../../services/clients/platform.gate";
 import { dispatchEvents } from "../../services/saas/automation/dispatch.events";
 import { connectNumber } from "../../services/saas/whatsapp/connect.number.service";
+import { UsageError, type Verb } from "../command/verb";
 import { secretOf } from "./secret.input";
-import { UsageError, type Verb } from "./verb";
 
 const metaId = z.string().regex(/^\d{5,20}$/, "must be the digits that Meta shows");
 

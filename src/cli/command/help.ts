@@ -1,12 +1,21 @@
 import type { Verb } from "./verb";
 
+/** A command with verbs. */
+export interface Command {
+  /** As in `npm run NAME`. */
+  readonly name: string;
+  /** What it is for, in a sentence. */
+  readonly title: string;
+  readonly verbs: readonly Verb[];
+}
+
 /** The help of the whole command, or of one verb. */
-export function helpText(verbs: readonly Verb[], verb?: Verb): string {
+export function helpText({ name, title, verbs }: Command, verb?: Verb): string {
   if (!verb)
     return [
-      "Clients (tenants) of the platform.",
+      title,
       "",
-      "  npm run tenants -- VERB [...] [--json] [--help]",
+      `  npm run ${name} -- VERB [...] [--json] [--help]`,
       "",
       ...verbs.map((each) => `  ${usage(each).padEnd(42)}${each.about}`),
       "",
@@ -17,7 +26,7 @@ export function helpText(verbs: readonly Verb[], verb?: Verb): string {
       "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.",
     ].join("\n");
   return [
-    `npm run tenants -- ${usage(verb)}`,
+    `npm run ${name} -- ${usage(verb)}`,
     "",
     verb.about,
     ...Object.entries(verb.options).map(
