@@ -90,7 +90,7 @@ export async function commitChange<T>(ctx: TenantContext, body: (change: Change)
 
 type RecordedDraft = EventDraft & { readonly id: string };
 
-/** Events, timeline and log places: the last writes of the transaction, so that the log's counter is held briefly. */
+/** Events, timeline and log places, by the bare driver, since the rows are made here: the last writes of the transaction, so that the log's counter is held briefly. */
 async function writeEvents(
   ctx: TenantContext,
   change: Change,
@@ -100,7 +100,7 @@ async function writeEvents(
   const { Activity, Counter, Outbox } = change.models;
   const { session, now } = change;
   const lines = drafts.flatMap((draft) => timelineLine(ctx, draft, now) ?? []);
-  await once(lines.length === 0 ? undefined : Activity.insertMany(lines, { session }));
+  await once(lines.length === 0 ? undefined : Activity.collection.insertMany(lines, { session }));
 
   const counter = await Counter.findOneAndUpdate(
     { _id: "events" },
@@ -114,7 +114,7 @@ async function writeEvents(
   const rows = drafts.map((draft, index) =>
     outboxRow(ctx, draft, { seq: firstSeq + index, now, rootEventId }),
   );
-  await once(Outbox.insertMany(rows, { session }));
+  await once(Outbox.collection.insertMany(rows, { session }));
   return rows.map(toCrmEvent);
 }
 

@@ -1,4 +1,4 @@
-/** What the platform itself needs beside the five of the guide. */
+/** What the platform itself needs beside clients, users, data sources, secrets and jobs. */
 import type { Types } from "mongoose";
 import { Schema } from "mongoose";
 import { anyText, plainSchema } from "../record.schema";
