@@ -21,6 +21,7 @@ import {
   steeringCollection,
 } from "../../../src/jobs/queue/jobs.collection";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
+import { processEnvironment } from "../../../src/lib/env/env";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import type { JobRecord, JobState } from "../../../src/model/clients/job.schema";
 import { adminJobRoutes } from "../../../src/routes/admin/jobs.routes";
@@ -28,6 +29,7 @@ import { adminHealthRoutes } from "../../../src/routes/health.routes";
 import { createAdminKey } from "../../../src/services/clients/admin.key.service";
 import { ApiClient, lambdaTransport } from "../../builders/api.client";
 import { createTenant, platformContext } from "../../builders/client.builder";
+import { startScript } from "../../setup/run.script";
 import { onlyAutomationRun } from "./queue.handlers";
 
 type Handler = JobHandler<"automation.run">;
@@ -52,6 +54,9 @@ const job = (clientCode: string) => ({
 });
 const give = (clientCode: string, count: number) =>
   enqueueMany(Array.from({ length: count }, () => job(clientCode)));
+
+/** Runs `npm run jobs -- ...args` as a shell would. */
+const jobs = (args: readonly string[]) => startScript("src/cli/jobs.ts", args, processEnvironment()).ended;
 
 function row(state: JobState, clientCode: string): JobRecord {
   return {
@@ -255,6 +260,26 @@ describe("the platform team and the queue", () => {
     });
     expect(new Set(seen)).toEqual(new Set(["running"]));
   });
+
+  test("the command and the route tell the same numbers, and the command acts as the route does", async () => {
+    const id = await dead("acme");
+    await give("acme", 4);
+    const stats = await jobs(["stats", "--json"]);
+    expect(stats.code).toBe(0);
+    const { at: _then, ...told } = queueHealthSchema.parse(JSON.parse(stats.stdout));
+    const { at: _now, ...answered } = await health();
+    expect(told).toEqual(answered);
+    expect(told.queues[0]).toMatchObject({ waiting: { count: 4 }, dead: { count: 1 } });
+
+    expect((await jobs(["pause", "client:acme"])).code).toBe(0);
+    expect((await health()).tenants).toMatchObject([{ clientCode: "acme", paused: true }]);
+    expect((await jobs(["retry", id])).stdout).toContain("is retried: it is waiting now.");
+    expect((await auditOf(id)).at(-1)).toMatch(/^job.retry shell:/);
+    const [refused, misused] = await Promise.all([jobs(["retry", id]), jobs(["pause", "everything"])]);
+    expect([refused.code, refused.stdout]).toEqual([1, ""]);
+    expect(refused.stderr).toContain("The job is waiting; only one that is dead can be retried.");
+    expect([misused.code, misused.stdout]).toEqual([2, ""]);
+  }, 240_000);
 
   test("health and metrics tell the same counts", async () => {
     await give("acme", 4);
