@@ -1,6 +1,7 @@
 import type { Context } from "aws-lambda";
+import { cronCatalog } from "../src/jobs/cron.catalog";
 import { poll } from "../src/jobs/poll";
-import { sweepAllTenantsDaily } from "../src/jobs/sweep.daily";
+import { fireDue } from "../src/jobs/queue/cron";
 import { sweepMarkedTenants } from "../src/jobs/sweep.marked.tenants";
 import { refreshClock } from "../src/lib/clock/clock";
 import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
@@ -9,7 +10,7 @@ import { dispatchEvents } from "../src/services/saas/automation/dispatch.events"
 export async function handler(event: unknown, context: Context) {
   await refreshClock();
   await sweepMarkedTenants();
-  await sweepAllTenantsDaily();
+  await fireDue(cronCatalog);
   return poll(event, {
     queue: "crm",
     concurrency: 16,

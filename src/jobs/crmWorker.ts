@@ -8,24 +8,25 @@ import { EnvironmentError, env } from "../lib/env/env";
 import { rootLogger } from "../lib/log/logger";
 import { closeAllConnections } from "../lib/tenant/tenant.registry";
 import { dispatchEvents } from "../services/saas/automation/dispatch.events";
+import { cronCatalog } from "./cron.catalog";
 import { type DrainReport, drain, emptyReport } from "./drain";
+import { fireDue } from "./queue/cron";
 import { followChanges } from "./run/change.hint";
-import { sweepAllTenantsDaily } from "./sweep.daily";
 import { sweepMarkedTenants } from "./sweep.marked.tenants";
 import { HealthPortError, logHealth, serveHealth } from "./worker.health";
 import { parseWorkerOptions, type WorkerOptions, WorkerOptionsError, workerHelp } from "./worker.options";
 
 const sweepEveryMs = 30_000;
 
-/** Enqueues the sweeps that are due, every half minute, as the poller does each minute. */
+/** Enqueues the sweeps and recurring jobs that are due, every half minute, as the poller does each minute. */
 function keepSweeping(): () => void {
   const sweep = async () => {
     try {
       await refreshClock();
       await sweepMarkedTenants();
-      await sweepAllTenantsDaily();
+      await fireDue(cronCatalog);
     } catch (error) {
-      rootLogger().warn("The sweeps could not be enqueued; trying again.", {}, error);
+      rootLogger().warn("The sweeps and recurring jobs could not be enqueued; trying again.", {}, error);
     }
   };
   void sweep();

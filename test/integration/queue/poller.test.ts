@@ -1,12 +1,13 @@
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Types } from "mongoose";
+import { cronCatalog } from "../../../src/jobs/cron.catalog";
 import { drain } from "../../../src/jobs/drain";
 import { poll } from "../../../src/jobs/poll";
+import { fireDue } from "../../../src/jobs/queue/cron";
 import { enqueue, enqueueMany } from "../../../src/jobs/queue/enqueue";
 import { jobsCollection } from "../../../src/jobs/queue/jobs.collection";
 import { leaveShard, shardOf, takeShard } from "../../../src/jobs/queue/shard";
-import { sweepAllTenantsDaily } from "../../../src/jobs/sweep.daily";
 import { sweepMarkedTenants } from "../../../src/jobs/sweep.marked.tenants";
 import { moveClock } from "../../../src/lib/clock/clock";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
@@ -158,15 +159,15 @@ describe("the poller", () => {
     await moveClock({ byMs: 120_000 });
     expect(await sweepMarkedTenants()).toBe(1);
     expect(await countOf({ type: "tenant.sweep", clientCode: "marked", key: "sweep" })).toBe(1);
-    const all = await sweepAllTenantsDaily();
+    const all = await fireDue(cronCatalog);
     expect(all).toBeGreaterThanOrEqual(4);
-    expect(await sweepAllTenantsDaily()).toBe(0);
+    expect(await fireDue(cronCatalog)).toBe(0);
     expect(await countOf({ type: "tenant.sweep" })).toBe(all + 1);
     await moveClock({ byMs: 24 * 3_600_000 });
-    expect(await sweepAllTenantsDaily()).toBe(0);
+    expect(await fireDue(cronCatalog)).toBe(0);
     await (await jobsCollection()).deleteMany({});
     await moveClock({ byMs: 24 * 3_600_000 });
-    expect(await sweepAllTenantsDaily()).toBe(all + 1);
+    expect(await fireDue(cronCatalog)).toBe(all + 1);
   });
 
   test("a tenant is swept when all that was written under its mark is old enough to be swept", async () => {
