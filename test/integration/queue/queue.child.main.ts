@@ -19,6 +19,8 @@ const plan = z
     /** How wrong this process's clock is. */
     clockSkewMs: z.number().default(0),
     untilIdleMs: z.number().default(500),
+    /** Handlers write nothing down. */
+    quiet: z.boolean().default(false),
   })
   .parse(JSON.parse(process.argv[2] ?? "{}"));
 
@@ -57,6 +59,10 @@ async function main(): Promise<void> {
 
   const drainAll = async (): Promise<void> => {
     const handlers = onlyAutomationRun(async (_ctx, payload, job) => {
+      if (plan.quiet) {
+        await sleep(plan.jobMs);
+        return;
+      }
       await effects.insertOne({ job: job.id, attempt: job.attempt, phase: "started", pid: process.pid });
       if (payload.runId === plan.poison) process.kill(process.pid, "SIGKILL");
       await sleep(plan.jobMs);
