@@ -1,5 +1,10 @@
 import type { Report } from "./figure";
 
+export interface AreaOptions {
+  /** The sizes of the design's table, where a tenth of them tells nearly as much in a tenth of the time. */
+  readonly full: boolean;
+}
+
 /** One area of the benchmark: it runs in a process of its own, against databases of its own. */
 export interface Area {
   /** One line for `--help`. */
@@ -9,5 +14,5 @@ export interface Area {
   /** Lets the area count and time the commands that the code sends to MongoDB. Costs some µs a command. */
   readonly watchesCommands?: boolean;
   /** Loaded in its own process only: what it measures reads the environment. */
-  load(): Promise<{ run: () => Promise<Report> }>;
+  load(): Promise<{ run: (options: AreaOptions) => Promise<Report> }>;
 }

@@ -34,9 +34,12 @@ async function bundleAll(into: string): Promise<string[]> {
 
 /** What no function does without: the least that a bundle can be. */
 async function bundleLibraries(into: string): Promise<string> {
-  const contents = ["mongoose", "zod", "@middy/core"].map(
-    (name) => `module.exports["${name}"]=require("${name}");`,
-  );
+  const contents = [
+    'export { createConnection, Schema } from "mongoose";',
+    'export { default as middy } from "@middy/core";',
+    'import * as z from "zod";',
+    "export const schema = z.object({ id: z.string() });",
+  ];
   const outfile = join(into, "libraries.js");
   await build({
     ...bundleOptions,

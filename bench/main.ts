@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { MongoSetupError } from "../dev/mongo/mongo.error";
 import { startMongo } from "../dev/mongo/start.mongo";
+import type { AreaOptions } from "./area";
 import { type AreaName, areaNames, areaOf, isAreaName } from "./areas";
 import { type Figure, verdictOf } from "./figure";
 import { machineLine } from "./machine";
@@ -16,6 +17,7 @@ Measures on a throw-away MongoDB, in stage local. Without areas: all of them.
 
 ${lines.join("\n")}
 
+  --full     the queue with a million jobs behind it instead of a hundred thousand; takes minutes
   --json     figures as JSON on standard output, nothing else
   --help     this text
 
@@ -27,7 +29,11 @@ reported only.
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+    options: {
+      full: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
   });
   if (values.help) {
     process.stdout.write(help());
@@ -40,7 +46,7 @@ async function main(): Promise<number> {
   }
   const wanted = positionals.length === 0 ? areaNames : positionals.filter(isAreaName);
   const say = (line: string) => (values.json ? process.stderr : process.stdout).write(`${line}\n`);
-  const { machine, figures, failed } = await runAreas(wanted, say);
+  const { machine, figures, failed } = await runAreas(wanted, values, say);
   if (values.json)
     process.stdout.write(`${JSON.stringify({ machine, figures: withVerdicts(figures) }, null, 2)}\n`);
   const missed = figures.filter((figure) => verdictOf(figure) === "MISSED");
@@ -51,7 +57,7 @@ async function main(): Promise<number> {
 }
 
 /** One after the other, each with the machine to itself. */
-async function runAreas(wanted: readonly AreaName[], say: (line: string) => void) {
+async function runAreas(wanted: readonly AreaName[], options: AreaOptions, say: (line: string) => void) {
   const mongo = await startMongo({ log: say });
   const stop = () => void mongo.stop().finally(() => process.exit(130));
   process.once("SIGINT", stop);
@@ -64,7 +70,7 @@ async function runAreas(wanted: readonly AreaName[], say: (line: string) => void
     for (const name of wanted) {
       const began = performance.now();
       try {
-        const report = await startArea(name, mongo.uri);
+        const report = await startArea(name, mongo.uri, options);
         figures.push(...report.figures);
         say(`\n${name} (${((performance.now() - began) / 1000).toFixed(0)} s)\n${tableOf(report.figures)}`);
         for (const note of report.notes) say(`  ${note}`);

@@ -3,11 +3,11 @@ import { closeAllConnections } from "../src/lib/tenant/tenant.registry";
 import { areaOf, isAreaName } from "./areas";
 
 async function main(): Promise<void> {
-  const [name = ""] = process.argv.slice(2);
+  const [name = "", size] = process.argv.slice(2);
   if (!isAreaName(name) || !process.send) throw new Error("This file is started by `npm run bench` only.");
   const { run } = await areaOf(name).load();
   try {
-    process.send(await run());
+    process.send(await run({ full: size === "full" }));
   } finally {
     await closeAllConnections();
     process.disconnect();

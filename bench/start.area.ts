@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { processEnvironment } from "../src/lib/env/env";
+import type { AreaOptions } from "./area";
 import { type AreaName, areaOf } from "./areas";
 import { type Report, reportSchema } from "./figure";
 
@@ -9,11 +10,11 @@ import { type Report, reportSchema } from "./figure";
  * Runs an area in a process and a central database of its own, as stage local.
  * @throws Error when it ends without a report; what it printed stands above.
  */
-export async function startArea(name: AreaName, mongoUri: string): Promise<Report> {
+export async function startArea(name: AreaName, mongoUri: string, { full }: AreaOptions): Promise<Report> {
   const area = areaOf(name);
   const uri = new URL(mongoUri);
   if (area.watchesCommands) uri.searchParams.set("monitorCommands", "true");
-  const child = fork(join(__dirname, "run.area.ts"), [name], {
+  const child = fork(join(__dirname, "run.area.ts"), [name, full ? "full" : "short"], {
     execArgv: ["--import", "tsx"],
     // Standard output is the report's; what an area logs goes beside it.
     stdio: ["ignore", 2, "inherit", "ipc"],
