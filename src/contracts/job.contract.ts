@@ -70,12 +70,9 @@ export const jobViewSchema = z
     queue: queueName,
     type: jobType,
     state: z.enum(jobStateNames),
-    blockedBy: z
-      .enum(["key", "type"])
-      .nullable()
-      .meta({
-        description: "`key`: in line behind another of its ordering key. `type`: parked with its type.",
-      }),
+    blockedBy: z.enum(["key", "type"]).nullable().meta({
+      description: "`key`: in line behind another of its ordering key. `type`: parked with its type.",
+    }),
     priority: z.number().int(),
     attempts: z.number().int(),
     maxAttempts: z.number().int(),
@@ -120,12 +117,10 @@ export const jobActsSchema = z
   .meta({ id: "JobActs", description: "What was done to many jobs." });
 export type JobActs = z.infer<typeof jobActsSchema>;
 
-const countSchema = z
-  .object({ count: z.number().int(), capped: z.boolean() })
-  .meta({
-    id: "CappedCount",
-    description: "`capped`: more than `count`, which is the most that is counted.",
-  });
+const countSchema = z.object({ count: z.number().int(), capped: z.boolean() }).meta({
+  id: "CappedCount",
+  description: "`capped`: more than `count`, which is the most that is counted.",
+});
 
 const windowSchema = z
   .object({
