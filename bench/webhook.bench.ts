@@ -14,10 +14,10 @@ import { atLeast, type Report } from "./figure";
 import { atOnce, inRounds, quantile } from "./measure";
 
 const side = 32;
-const posts = 160;
-const rounds = 20;
+const posts = 800;
+const rounds = 8;
 /** Rounds until the code is compiled as far as it will be. */
-const warmUps = 10;
+const warmUps = 2;
 const phoneNumberId = "100200300400500";
 const wabaId = "500400300200100";
 
