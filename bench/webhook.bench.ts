@@ -14,10 +14,10 @@ import { atLeast, type Report } from "./figure";
 import { atOnce, inRounds, quantile } from "./measure";
 
 const side = 32;
-const posts = 800;
-const rounds = 8;
+const posts = 600;
+const rounds = 12;
 /** Rounds until the code is compiled as far as it will be. */
-const warmUps = 2;
+const warmUps = 4;
 const phoneNumberId = "100200300400500";
 const wabaId = "500400300200100";
 
@@ -63,9 +63,9 @@ export async function run(): Promise<Report> {
   }
 }
 
-/** Over all rounds: they alternate, so both meet the same noise. */
+/** Of the best round: whatever else the machine did, it did least of it then. Both had as many tries, in turn. */
 function perSecond(runs: readonly { ms: number }[]): number {
-  return (runs.length * posts * 1000) / runs.reduce((sum, { ms }) => sum + ms, 0);
+  return (posts * 1000) / Math.min(...runs.map(({ ms }) => ms));
 }
 
 /** Bodies as Meta signs them; every message is new. */
