@@ -4,7 +4,7 @@ import { readSteering, type Steering } from "../queue/steering";
 import { suspendedAmong, tenantsWithWork } from "../queue/tenants.with.work";
 import type { Quota } from "./quota";
 
-/** Who has work is looked up at most this often, unless somebody says that there is more. */
+/** Who has work is looked up this often; sooner only when nobody is left and somebody says that there is more. */
 const lookEveryMs = 250;
 /** Jobs of one tenant in one turn at least, so that a tenant with thousands delays another by a few. */
 const quantum = 4;
@@ -29,6 +29,7 @@ const nameOf = (queue: string, clientCode: string): string => `${queue}:${client
 export class Turns {
   private turns = new Map<string, Turn>();
   private lookedAt = Number.NEGATIVE_INFINITY;
+  private toldOfMore = true;
   private steering: Steering | undefined;
   private steeredAt = Number.NEGATIVE_INFINITY;
   private readonly resting = new Map<string, number>();
@@ -40,9 +41,9 @@ export class Turns {
     private readonly serves: (clientCode: string) => boolean,
   ) {}
 
-  /** There is new work: look again at the next take. */
+  /** There is new work: look again as soon as nobody is left to serve. */
   readonly lookAgain = (): void => {
-    this.lookedAt = Number.NEGATIVE_INFINITY;
+    this.toldOfMore = true;
   };
 
   /** Leaves a tenant out for a while: its jobs cannot run now. */
@@ -63,29 +64,41 @@ export class Turns {
     reserve: number,
   ): Promise<{ jobs: ClaimedJob[]; fresh: boolean }> {
     let fresh = false;
+    // Whose part of this runner is used up at the moment. For this take only: what is held is settled any time.
+    const full = new Set<string>();
     const jobs: ClaimedJob[] = [];
+    // On time also while there is enough to do: a backlog must not hide who has come since.
+    if (this.isLookDue()) {
+      await this.look();
+      fresh = true;
+    }
     while (jobs.length < want) {
-      if (this.next().length === 0) {
-        if (fresh || performance.now() - this.lookedAt < lookEveryMs) break;
+      if (this.next(full).length === 0) {
+        if (fresh || !(this.toldOfMore || this.isLookDue())) break;
         await this.look();
         fresh = true;
-        if (this.next().length === 0) break;
+        if (this.next(full).length === 0) break;
       }
-      jobs.push(...(await this.round(want - jobs.length, capacity, reserve)));
+      jobs.push(...(await this.round(want - jobs.length, capacity, reserve, full)));
     }
     return { jobs, fresh };
   }
 
+  private isLookDue(): boolean {
+    return performance.now() - this.lookedAt >= lookEveryMs;
+  }
+
   /** Whose turns are next, the least served first. */
-  private next(): Turn[] {
+  private next(full: ReadonlySet<string>): Turn[] {
     return [...this.turns.values()]
-      .filter(({ passed }) => !passed)
+      .filter(({ queue, clientCode, passed }) => !passed && !full.has(nameOf(queue, clientCode)))
       .sort((a, b) => a.served - b.served)
       .slice(0, claimsAtOnce);
   }
 
   private async look(): Promise<void> {
     this.lookedAt = performance.now();
+    this.toldOfMore = false;
     const steering = await this.steer();
     const found: { queue: QueueName; clientCode: string }[] = [];
     for (const queue of this.queues.filter((name) => !steering.isPaused(`queue:${name}`)))
@@ -134,20 +147,25 @@ export class Turns {
   }
 
   /** The next few tenants' turns, side by side. */
-  private async round(want: number, capacity: number, reserve: number): Promise<ClaimedJob[]> {
+  private async round(
+    want: number,
+    capacity: number,
+    reserve: number,
+    full: Set<string>,
+  ): Promise<ClaimedJob[]> {
     const steering = await this.steer();
     const alone = this.turns.size === 1;
     const share = Math.max(quantum, Math.ceil(capacity / this.turns.size / 2));
     const most = alone ? capacity : Math.max(1, capacity - reserve);
     const claims: Promise<ClaimedJob[]>[] = [];
     let left = want;
-    for (const turn of this.next()) {
+    for (const turn of this.next(full)) {
       if (left <= 0) break;
       const { weight } = steering.limitsOf(turn.clientCode);
       const room = most - this.quota.held(turn.queue, turn.clientCode);
       const count = Math.min(left, alone ? left : Math.max(1, Math.round(share * weight)), room);
       if (count <= 0) {
-        turn.passed = true;
+        full.add(nameOf(turn.queue, turn.clientCode));
         continue;
       }
       left -= count;

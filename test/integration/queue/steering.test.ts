@@ -123,6 +123,25 @@ describe("steering the queue", () => {
     expect(share).toBeLessThan(3.6);
   });
 
+  test("a tenant that comes while another's backlog runs does not wait for its end", async () => {
+    await give("acme", 1_500);
+    let backlog = 0;
+    let seenAt: number | undefined;
+    const stop = new AbortController();
+    await drainWith(
+      async ({ clientCode }) => {
+        if (clientCode === "other") {
+          seenAt ??= backlog;
+          stop.abort();
+        } else if (++backlog === 50) await give("other", 1);
+        else if (backlog === 1_500) stop.abort();
+        await sleep(5);
+      },
+      { signal: stop.signal, untilIdleMs: undefined, graceMs: 0 },
+    );
+    expect(seenAt ?? Number.POSITIVE_INFINITY).toBeLessThan(1_000);
+  });
+
   test("a tenant with slow jobs leaves part of a runner to the others", async () => {
     await give("acme", 40);
     await give("other", 8);
