@@ -76,7 +76,8 @@ describe("the queue over several processes", () => {
     const [poison, ...others] = await give(6, 700);
     for (let kills = 0; kills < 3; kills++) {
       await (await jobsCollection()).updateMany({ state: "scheduled" }, { $set: { runAt: new Date(0) } });
-      const child = startChild({ mode: "drain", jobMs: 5, poison, untilIdleMs: 3_000 });
+      // Longer than the longest pause after a crash (5 s): the third child has to wait for its victim.
+      const child = startChild({ mode: "drain", jobMs: 5, poison, untilIdleMs: 6_000 });
       expect(await child.ended).toBe("SIGKILL");
       await sleep(750);
     }
