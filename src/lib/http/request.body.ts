@@ -1,6 +1,8 @@
 import { AppError } from "../errors/app.error";
 import type { BytesInput, Route } from "./define.route";
 import type { EdgeRequest } from "./edge.request";
+import { jsonTraps } from "./strict.json";
+import { invalidRequest } from "./validation.problem";
 
 /** 1 MiB: what a JSON body may have when its route says nothing else. */
 export const defaultMaxBodyBytes = 1024 * 1024;
@@ -34,20 +36,26 @@ export function tooLarge(maxBytes: number): AppError {
 
 /**
  * The body as parsed JSON; undefined when there is none.
- * @throws AppError payload-too-large, unsupported-media-type, malformed-json
+ * @throws AppError payload-too-large, unsupported-media-type, malformed-json, validation-failed for what no reader may
+ * take for granted: fields given twice, prototype names, operators, broken Unicode
  */
 export function jsonBody(edge: EdgeRequest, maxBytes: number): unknown {
   const bytes = bodyBytes(edge, maxBytes);
   if (bytes.length === 0) return undefined;
   requireContentType(edge, isJsonType, "application/json");
+  let text: string;
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    // A byte order mark is kept, so that it is refused (RFC 8259, section 8.1).
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text);
   } catch {
     throw new AppError("malformed-json", "The body is not well-formed JSON in UTF-8.");
   }
   if (depthExceeds(value, maxJsonDepth))
     throw new AppError("malformed-json", `The body is nested deeper than ${maxJsonDepth} levels.`);
+  const traps = jsonTraps(text);
+  if (traps.length > 0) throw invalidRequest(traps);
   return value;
 }
 
