@@ -51,6 +51,15 @@ export const environmentSchema = z.object({
     .max(10_000)
     .default(100)
     .describe("How many tenants' databases a process keeps open; the least recently used one goes first."),
+  API_RATE_PER_SECOND: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(100)
+    .describe(
+      "Requests a second that one API key may make, over all containers; twice as many in a burst. Above it: 429. 0: no limit.",
+    ),
   ECOD_MASTER_KEY: z
     .string({ error: "is not set. Generate one with: openssl rand -base64 32" })
     .regex(

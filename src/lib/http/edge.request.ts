@@ -47,6 +47,8 @@ export class EdgeRequest {
   admin: string | undefined;
   input: ParsedInput | undefined;
   ifMatch: number | undefined;
+  /** What the caller is told of its rate limit. */
+  rateHeaders: Readonly<Record<string, string>> | undefined;
   lease: IdempotencyLease | undefined;
   /** A stored answer that is given again instead of running the route. */
   replay: EdgeResponse | undefined;

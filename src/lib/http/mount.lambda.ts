@@ -11,6 +11,7 @@ import { conditional } from "./middleware/conditional.middleware";
 import { errorToProblem } from "./middleware/error.to.problem.middleware";
 import { idempotency } from "./middleware/idempotency.middleware";
 import { parseInput } from "./middleware/parse.input.middleware";
+import { rateLimit } from "./middleware/rate.limit.middleware";
 import { requestContext } from "./middleware/request.context.middleware";
 import { RouteTable } from "./route.table";
 import { runRoute } from "./run.route";
@@ -40,6 +41,7 @@ export function mountLambda(routes: readonly Route[], ports: MountPorts): EdgeHa
     .use(requestContext(new RouteTable(routes)))
     .use(verifyCoreToken())
     .use(verifyAdminKey())
+    .use(rateLimit())
     .use(parseInput())
     .use(idempotency())
     .use(conditional())

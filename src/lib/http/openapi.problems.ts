@@ -22,7 +22,7 @@ export function problemsOf(route: Route): ProblemCode[] {
     ...(cursor ? (["invalid-cursor"] as const) : []),
     ...(auth.kind === "public" ? [] : (["invalid-credentials"] as const)),
     ...(auth.kind === "tenant"
-      ? (["client-suspended", "insufficient-scope", "tenant-database-unavailable"] as const)
+      ? (["client-suspended", "insufficient-scope", "rate-limited", "tenant-database-unavailable"] as const)
       : []),
     ...(idempotent ? (["request-in-progress", "idempotency-key-reused"] as const) : []),
     ...(auth.kind === "public" && !takesInput ? [] : (["service-unavailable"] as const)),

@@ -2,6 +2,7 @@
  * Every model of the central database `services`. Schemas only: they are compiled by `getCentralModels`.
  * ADD A CENTRAL MODEL HERE.
  */
+import { apiRateSchema } from "./api.rate.schema";
 import { clientDataSourceSchema } from "./client.data.source.schema";
 import { clientSchema } from "./client.schema";
 import { jobMinuteSchema } from "./job.minute.schema";
@@ -22,6 +23,7 @@ import { userSchema } from "./user.schema";
 export const centralSchemas = {
   AdminKey: adminKeySchema,
   Alert: alertSchema,
+  ApiRate: apiRateSchema,
   ChannelRoute: channelRouteSchema,
   Client: clientSchema,
   ClientDataSource: clientDataSourceSchema,

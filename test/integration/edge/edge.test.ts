@@ -231,6 +231,7 @@ describe("bodies", () => {
   test.each([
     ["broken", '{"name":'],
     ["text behind it", '{"name":"x"} x'],
+    ["a byte order mark", '\ufeff{"name":"x"}'],
     ["bytes that are not UTF-8", Buffer.from([0x22, 0xff, 0xfe, 0x22])],
     ["nesting without end", "[".repeat(400) + "]".repeat(400)],
   ])("JSON with %s is malformed", async (_what, text) => {
