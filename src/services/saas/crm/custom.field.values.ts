@@ -21,13 +21,20 @@ export async function requireCustomValues(
   const fields = await change.models.CustomField.find({ key: trusted({ $in: given.map(([key]) => key) }) })
     .session(change.session)
     .lean();
-  const byKey = new Map(fields.map((field) => [field.key, field]));
-  const errors = given.flatMap(([key, value]): ProblemDetail[] => {
-    const field = byKey.get(key);
+  const errors = customValueErrors(new Map(fields.map((field) => [field.key, field])), values);
+  if (errors.length > 0) throw invalidRequest(errors);
+}
+
+/** What is wrong with values for the tenant's own fields, which are handed in by key. Pure. */
+export function customValueErrors(
+  byKey: ReadonlyMap<string, CustomFieldRecord>,
+  values: Readonly<Record<string, unknown>> | undefined,
+): ProblemDetail[] {
+  return Object.entries(values ?? {}).flatMap(([key, value]): ProblemDetail[] => {
+    const field = value === null ? undefined : byKey.get(key);
     const detail = field && complaint(field, value);
     return detail ? [{ pointer: `/custom/${key}`, code: "invalid-value", detail }] : [];
   });
-  if (errors.length > 0) throw invalidRequest(errors);
 }
 
 function complaint({ type, options }: CustomFieldRecord, value: unknown): string | null {

@@ -39,7 +39,7 @@ export async function createLeadInChange(
   await requireCustomValues(change, input.custom);
   const phone = extras.phone ?? (await phoneFrom(change, input.phone ?? null));
   const place = await placeFor(change, input);
-  const record = leadRecord(ctx, change, input, { ...extras, phone }, place);
+  const record = newLeadRecord(ctx, change.now, input, { ...extras, phone }, place);
   const identity = {
     keys: [...identityKeysOf(record), ...(extras.keys ?? [])],
     email: record.emailLower,
@@ -84,14 +84,14 @@ async function placeFor(change: Change, input: CreateLead): Promise<StagePlace |
   return place;
 }
 
-function leadRecord(
+/** A new lead as it is stored, still without its rank. Pure, but for its new id. */
+export function newLeadRecord(
   ctx: TenantContext,
-  change: Change,
+  now: Date,
   input: CreateLead,
   extras: NewLeadExtras,
   place: StagePlace | null,
 ): LeadRecord {
-  const { now } = change;
   const status = place?.stage.type ?? "open";
   const names = {
     firstName: input.firstName ?? null,

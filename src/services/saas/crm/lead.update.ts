@@ -40,11 +40,31 @@ export async function writeLeadInChange(
   before: LeadRecord,
   after: LeadRecord,
 ): Promise<LeadRecord> {
-  const changes = fieldChanges(toLead(before), toLead(after), watched);
-  const tagsDiffer = after.tags.join("\n") !== before.tags.join("\n");
-  if (Object.keys(changes).length === 0 && !tagsDiffer) return before;
+  const { changes, any } = leadChanges(before, after);
+  if (!any) return before;
   await moveIdentities(change, before, after);
   const saved = await saveLead(change, before, after);
+  recordLeadChanges(change, before, saved, changes);
+  return saved;
+}
+
+/** What two states of a lead differ in, as events show it; `any` also counts the tags, which have events of their own. */
+export function leadChanges(
+  before: LeadRecord,
+  after: LeadRecord,
+): { changes: ReturnType<typeof fieldChanges>; any: boolean } {
+  const changes = fieldChanges(toLead(before), toLead(after), watched);
+  const tagsDiffer = after.tags.join("\n") !== before.tags.join("\n");
+  return { changes, any: tagsDiffer || Object.keys(changes).length > 0 };
+}
+
+/** Tells of a lead's new state: its fields, its owner, its tags. */
+export function recordLeadChanges(
+  change: Change,
+  before: LeadRecord,
+  saved: LeadRecord,
+  changes: ReturnType<typeof fieldChanges>,
+): void {
   const subject = { leadId: before._id.toHexString() };
   if (Object.keys(changes).length > 0) change.record({ type: "lead_updated", subject, changes });
   if (changes.ownerId)
@@ -54,14 +74,24 @@ export async function writeLeadInChange(
       data: { fromOwnerId: before.ownerId, toOwnerId: saved.ownerId },
     });
   recordTagEvents(change, before, saved);
-  return saved;
 }
 
 async function patched(change: Change, before: LeadRecord, patch: UpdateLead): Promise<LeadRecord> {
-  const { phone, email, externalIds, custom, consent, displayName, ...plain } = patch;
+  const { phone } = patch;
+  const known = phone === undefined || phone === before.phone?.e164;
+  return patchedLead(before, patch, known ? before.phone : await phoneFrom(change, phone), change.now);
+}
+
+/** A lead after a merge patch; its phone comes parsed. Pure. */
+export function patchedLead(
+  before: LeadRecord,
+  patch: UpdateLead,
+  phone: LeadRecord["phone"],
+  now: Date,
+): LeadRecord {
+  const { phone: _raw, email, externalIds, custom, consent, displayName, ...plain } = patch;
   const given = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
-  const after: LeadRecord = { ...before, ...given };
-  if (phone !== undefined && phone !== before.phone?.e164) after.phone = await phoneFrom(change, phone);
+  const after: LeadRecord = { ...before, ...given, phone };
   if (email !== undefined) after.emailLower = email;
   if (custom) after.custom = merged(before.custom, custom);
   if (externalIds) {
@@ -69,7 +99,7 @@ async function patched(change: Change, before: LeadRecord, patch: UpdateLead): P
     after.externalIds = Object.entries(merged(stored, externalIds)).map(([system, id]) => ({ system, id }));
   }
   if (consent && consent.whatsapp.optIn !== before.consent.whatsapp?.optIn)
-    after.consent = { whatsapp: { optIn: consent.whatsapp.optIn, at: change.now, source: "api" } };
+    after.consent = { whatsapp: { optIn: consent.whatsapp.optIn, at: now, source: "api" } };
   const nameWasMade = before.displayName === displayNameOf(before);
   after.displayName = displayName ?? (nameWasMade ? displayNameOf(after) : before.displayName);
   return after;
