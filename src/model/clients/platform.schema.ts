@@ -53,6 +53,8 @@ export const quarantineSchema = plainSchema<QuarantineRecord>("quarantine", {
 });
 quarantineSchema.index({ dedupeKey: 1 }, { name: "dedupe", unique: true });
 quarantineSchema.index({ state: 1, clientCode: 1, receivedAt: 1 }, { name: "held" });
+// the admin's list
+quarantineSchema.index({ state: 1, _id: -1 }, { name: "newest" });
 // what waits for a number that has just been connected
 quarantineSchema.index(
   { routeKey: 1, state: 1 },

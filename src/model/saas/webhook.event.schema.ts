@@ -1,5 +1,5 @@
 import type { Types } from "mongoose";
-import { plainSchema } from "../record.schema";
+import { anyText, plainSchema } from "../record.schema";
 
 /** One item of a webhook as Meta sent it: the truth that everything after it is derived from. */
 export interface WebhookEventRecord {
@@ -43,5 +43,10 @@ webhookEventSchema.index({ dedupeKey: 1 }, { name: "dedupe", unique: true });
 webhookEventSchema.index(
   { receivedAt: 1 },
   { name: "received", partialFilterExpression: { state: "received" } },
+);
+// the admin's lists of what was ignored or failed, which is little beside what was processed
+webhookEventSchema.index(
+  { state: 1, _id: -1 },
+  { name: "reason", partialFilterExpression: { reason: anyText } },
 );
 webhookEventSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
