@@ -1,3 +1,4 @@
+import * as z from "zod";
 import type { Route } from "../../src/lib/http/define.route";
 import { isBytesInput } from "../../src/lib/http/request.body";
 import type { ApiCall } from "../builders/api.client";
@@ -51,6 +52,15 @@ export function pathOf(route: Route, ids: Ids = {}): string {
       return id;
     })
     .join("/");
+}
+
+/** The query parameters that a list cannot do without, with the examples of its contract, ready for more behind them. */
+export function requiredQuery({ input }: Route): string {
+  const fields = Object.entries(input.query?.shape ?? {});
+  return fields
+    .filter(([, field]) => !field.safeParse(undefined).success)
+    .map(([name, field]) => `${name}=${encodeURIComponent(String(z.globalRegistry.get(field)?.example))}&`)
+    .join("");
 }
 
 /** A well-formed request for a route, without credentials. */
