@@ -2,9 +2,11 @@
  * The whole local stack once, as `npm run dev` starts it, but with every function in worker threads of its own: what
  * they share is only what is stored.
  */
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { mongo } from "mongoose";
 import * as z from "zod";
 import { type Api, apiOf, type Controls, controlsOf } from "../../dev/demo/clients";
@@ -14,11 +16,14 @@ import { readStack, type Stack, type StackTenant } from "../../dev/stack/stack.f
 import { pageSchema } from "../../src/contracts/common.contract";
 import { leadSchema } from "../../src/contracts/lead.contract";
 import { processEnvironment } from "../../src/lib/env/env";
+import { docBlocks } from "../setup/doc.blocks";
 import { runningWith } from "../setup/left.running";
 import { type RunningScript, startScript } from "../setup/run.script";
 
 jest.setTimeout(120_000);
+const run = promisify(execFile);
 
+let root: string;
 let folder: string;
 let script: RunningScript;
 let stack: Stack;
@@ -28,7 +33,9 @@ let tenant: StackTenant;
 let client: mongo.MongoClient;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "ecod-e2e-"));
+  root = await mkdtemp(join(tmpdir(), "ecod-e2e-"));
+  folder = join(root, ".ecod");
+  await mkdir(folder);
   script = startScript(
     "test/e2e/stack.child.ts",
     [folder],
@@ -48,7 +55,7 @@ afterAll(async () => {
   await client?.close();
   script?.child.kill("SIGTERM");
   await script?.ended;
-  await rm(folder, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true });
 });
 
 /** A transcript that keeps quiet but counts. */
@@ -108,6 +115,16 @@ test("the main job holds from the first message to the reminder when functions s
   const transcript = silent();
   await runMainJob(stack, transcript);
   expect(transcript.verified).toBeGreaterThan(20);
+});
+
+test.each(["README.md", "docs/api.md"])("every command of %s works as printed", async (page) => {
+  // Only what talks to the running stack: the README's other blocks start things.
+  const blocks = (await docBlocks(page, "sh")).filter((block) => /\$API|\$GRAPH|stack\.json/.test(block));
+  expect(blocks.length).toBeGreaterThan(0);
+  const commands = join(root, "tour.sh");
+  await writeFile(commands, `set -euo pipefail\n${blocks.join("\n")}`);
+  const { stdout } = await run("bash", [commands], { cwd: root, env: processEnvironment({}) });
+  expect(stdout).toContain('"kind":"template"');
 });
 
 test("a webhook that Meta did not sign is refused and stores nothing", async () => {

@@ -19,6 +19,9 @@ Unknown fields and query parameters are refused.
 **Lists** answer \`{ data, nextCursor, hasMore }\`. Pass \`nextCursor\` as \`cursor\` for the next page, with the same
 filter and sort. \`limit\` is 1 to 100, 25 when absent.
 
+**Limits.** A key may make so many requests a second, twice as many in a burst; \`RateLimit-Policy\` and \`RateLimit\` on
+every answer say how many. Above it the answer is 429 with \`Retry-After\`; other keys do not feel it.
+
 **Repeating safely.** Send an \`Idempotency-Key\` with a POST that creates or sends. For 24 hours the same request with
 the same key gets the first answer again, with \`Idempotency-Replayed: true\`, and has no second effect. Answers 401, 429
 and 5xx are not kept: repeat those with the same key.
