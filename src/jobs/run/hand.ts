@@ -22,6 +22,14 @@ export interface HeldJob {
   phase: "ready" | "running" | "settling";
 }
 
+/** Told what becomes of the jobs in a hand. */
+export interface HandWatcher {
+  /** Its handler is over, or will not be started any more; what became of it is still to be written. */
+  finished(job: ClaimedJob): void;
+  /** It is not held any more. */
+  released(job: ClaimedJob): void;
+}
+
 /** What one runner holds. Everything in it is beaten for; whatever it still holds at the end is given back. */
 export class Hand {
   private readonly held = new Map<string, HeldJob>();
@@ -31,8 +39,7 @@ export class Hand {
   private runningCount = 0;
   private readonly runningOf = new Map<string, number>();
 
-  /** @param onDrop told of every job that is not held any more. */
-  constructor(private readonly onDrop: (job: ClaimedJob) => void) {}
+  constructor(private readonly watcher: HandWatcher) {}
 
   get size(): number {
     return this.held.size;
@@ -95,8 +102,10 @@ export class Hand {
 
   /** Its handler is over. */
   finish(held: HeldJob): void {
+    if (held.phase === "settling") return;
     if (held.phase === "running") this.count(held, -1);
     held.phase = "settling";
+    this.watcher.finished(held.job);
   }
 
   /** Lets go of it: it is settled, given back, or somebody else's. */
@@ -106,7 +115,7 @@ export class Hand {
       const place = list.indexOf(held);
       if (place >= 0) list.splice(place, 1);
     }
-    if (this.held.delete(holdName(held.job))) this.onDrop(held.job);
+    if (this.held.delete(holdName(held.job))) this.watcher.released(held.job);
   }
 
   all(): HeldJob[] {

@@ -2,18 +2,27 @@ import type { ClaimedJob } from "../queue/claim";
 import type { QueueName } from "../queue/job.catalog";
 import { keepSlots, slotLeaseMs, takeSlots } from "../queue/slots";
 import type { Steering } from "../queue/steering";
+import type { HandWatcher } from "./hand";
 
 /** Slots whose count changed are told to the others at most this often. */
 const tellEveryMs = 250;
 
 const slotOf = (queue: string, clientCode: string): string => `${queue}:${clientCode}`;
 
+function change(counts: Map<string, number>, slot: string, by: number): void {
+  const count = (counts.get(slot) ?? 0) + by;
+  if (count > 0) counts.set(slot, count);
+  else counts.delete(slot);
+}
+
 /**
  * How many jobs of each tenant this runner holds, and its part in the limits that hold over all runners. A tenant
  * without limits costs no write.
  */
-export class Quota {
+export class Quota implements HandWatcher {
   private readonly counts = new Map<string, number>();
+  /** Of these, the ones whose handlers are not over yet. */
+  private readonly open = new Map<string, number>();
   /** Slots that have a lease of ours, with the count it says. */
   private readonly told = new Map<string, number>();
   private readonly unused = new Map<string, number>();
@@ -21,8 +30,9 @@ export class Quota {
 
   constructor(private readonly holder: string) {}
 
-  held(queue: string, clientCode: string): number {
-    return this.counts.get(slotOf(queue, clientCode)) ?? 0;
+  /** How many of a tenant's jobs wait here to be started, or run: its part of this runner. */
+  unfinished(queue: string, clientCode: string): number {
+    return this.open.get(slotOf(queue, clientCode)) ?? 0;
   }
 
   /** For how many of `want` more jobs the limits of the tenant and of the queue have room. */
@@ -63,18 +73,19 @@ export class Quota {
   /** Notes what a claim brought, of what was allowed. */
   claimed(queue: QueueName, clientCode: string, allowed: number, jobs: number): void {
     const slot = slotOf(queue, clientCode);
-    this.counts.set(slot, (this.counts.get(slot) ?? 0) + jobs);
+    change(this.counts, slot, jobs);
+    change(this.open, slot, jobs);
     this.giveBack(slot, allowed - jobs);
     this.giveBack(slotOf(queue, "*"), allowed - jobs);
   }
 
-  /** A job is not held any more. */
-  readonly released = ({ queue, clientCode }: ClaimedJob): void => {
-    const slot = slotOf(queue, clientCode);
-    const count = (this.counts.get(slot) ?? 1) - 1;
-    if (count > 0) this.counts.set(slot, count);
-    else this.counts.delete(slot);
-  };
+  finished({ queue, clientCode }: ClaimedJob): void {
+    change(this.open, slotOf(queue, clientCode), -1);
+  }
+
+  released({ queue, clientCode }: ClaimedJob): void {
+    change(this.counts, slotOf(queue, clientCode), -1);
+  }
 
   /** Tells the others what changed, and renews the leases. Call it often: it writes only when there is something to say. */
   async tell(): Promise<void> {

@@ -28,7 +28,15 @@ const flushMs = 1_500;
 const defaultGraceMs = 5_000;
 /** A claimed job waits in hand at most about this long, so that other runners get their part. */
 const prefetchMs = 250;
-const mostInHand = 50;
+/** One tenant's turn takes about this long, between so few and so many jobs. */
+const turnMs = 50;
+const leastInTurn = 4;
+const mostInTurn = 20;
+const mostAtOnce = 50;
+/** Of quick jobs one batch runs while the next is claimed. */
+const mostInHand = 2 * mostAtOnce;
+/** Finished jobs whose ends are not written yet; with more of them it claims no further ones. */
+const mostUnwritten = 200;
 const shortestWaitMs = 20;
 const longestWaitMs = 500;
 const claimTries = 4;
@@ -38,6 +46,12 @@ export interface RunnerOptions extends DrainOptions {
   readonly handlers: JobHandlers;
   /** False: claims only what starts at once. */
   readonly prefetch: boolean;
+}
+
+/** What a claim brought; `none`: and there is nothing else that may run now. */
+interface Claimed {
+  readonly found: number;
+  readonly none: boolean;
 }
 
 /** Made only when there is something to say: a child logger costs more than a quick job. */
@@ -75,7 +89,7 @@ export class Runner {
     const serves = options.serves ?? (() => true);
     this.workerId = options.workerId ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
     this.quota = new Quota(this.workerId);
-    this.hand = new Hand(this.quota.released);
+    this.hand = new Hand(this.quota);
     this.heart = new Heart(this.hand, (held, reason) => this.stop(held, reason));
     this.turns = new Turns(options.queues, this.workerId, this.quota, serves);
     this.pace = new Pace(options.queues, serves, this.turns.lookAgain);
@@ -116,14 +130,14 @@ export class Runner {
     while (!this.mustStop()) {
       if ((await this.upkeep.tick(first)) > 0) this.turns.lookAgain();
       first = false;
-      const { found, fresh } = await this.claimPatiently();
+      const { found, none } = await this.claimPatiently();
       this.startReady();
       await this.startSuspect();
       if (found > 0 || this.hand.size > 0) {
         idleSince = performance.now();
         waitMs = shortestWaitMs;
       } else if (
-        fresh &&
+        none &&
         performance.now() - idleSince >= (this.options.untilIdleMs ?? Number.POSITIVE_INFINITY)
       ) {
         if ((await this.upkeep.tick(true)) > 0) continue;
@@ -141,8 +155,12 @@ export class Runner {
   private wanted(): number {
     const { concurrency } = this.options;
     if (!this.options.prefetch) return concurrency;
-    const quick = Math.floor((concurrency * prefetchMs) / Math.max(1, this.meanMs));
-    return Math.max(concurrency, Math.min(mostInHand, quick));
+    return Math.max(concurrency, Math.min(mostInHand, this.within(prefetchMs)));
+  }
+
+  /** About how many jobs it can run within so many ms. */
+  private within(ms: number): number {
+    return Math.floor((this.options.concurrency * ms) / Math.max(1, this.meanMs));
   }
 
   /** What one tenant leaves to the others while they have work, however long its jobs take. */
@@ -151,7 +169,7 @@ export class Runner {
   }
 
   /** A central database that does not answer for a moment is waited for; a short run gives up after a few tries. */
-  private async claimPatiently(): Promise<{ found: number; fresh: boolean }> {
+  private async claimPatiently(): Promise<Claimed> {
     try {
       await this.quota.tell();
       const claimed = await this.claimMore();
@@ -164,21 +182,28 @@ export class Runner {
       if (short && this.failedClaims >= claimTries) throw error;
       rootLogger().warn("Jobs could not be claimed; trying again.", { failures: this.failedClaims }, error);
       await this.pace.wait(longestWaitMs);
-      return { found: 0, fresh: false };
+      return { found: 0, none: false };
     }
   }
 
-  private async claimMore(): Promise<{ found: number; fresh: boolean }> {
+  private async claimMore(): Promise<Claimed> {
     const wanted = this.wanted();
     const room = wanted - this.hand.running - this.hand.readyCount;
     // Quick jobs: claim in batches, when half of what is in hand is used up.
-    if (this.hand.hasSuspects || gateIsClosedFor(this.hand)) return { found: 0, fresh: false };
+    if (this.hand.size - this.hand.running - this.hand.readyCount > mostUnwritten)
+      return { found: 0, none: false };
+    if (this.hand.hasSuspects || gateIsClosedFor(this.hand)) return { found: 0, none: false };
     if (this.hand.size === 0) this.turns.lookAgain();
-    if (room <= 0 || (room < wanted / 2 && this.hand.readyCount > 0)) return { found: 0, fresh: false };
-    const { jobs, fresh } = await this.turns.take(room, wanted, this.reserve());
+    if (room <= 0 || (room < wanted / 2 && this.hand.readyCount > 0)) return { found: 0, none: false };
+    const { jobs, none } = await this.turns.take({
+      want: Math.min(room, mostAtOnce),
+      capacity: wanted,
+      reserve: this.reserve(),
+      quantum: Math.max(leastInTurn, Math.min(mostInTurn, this.within(turnMs))),
+    });
     if (jobs.length > 0) failpoint("after-claim");
     this.hand.take(jobs);
-    return { found: jobs.length, fresh };
+    return { found: jobs.length, none };
   }
 
   private startReady(): void {

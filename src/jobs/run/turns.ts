@@ -6,12 +6,22 @@ import type { Quota } from "./quota";
 
 /** Who has work is looked up this often; sooner only when nobody is left and somebody says that there is more. */
 const lookEveryMs = 250;
-/** Jobs of one tenant in one turn at least, so that a tenant with thousands delays another by a few. */
-const quantum = 4;
 /** Claims of different tenants do not meet, so some run at once. */
 const claimsAtOnce = 4;
 /** What admins decide is felt within this time. */
 const steeringMs = 1_000;
+
+/** How much one take may bring. */
+export interface TakeLimits {
+  /** Jobs in all. */
+  readonly want: number;
+  /** How many this runner may hold at all. */
+  readonly capacity: number;
+  /** How many of those one tenant leaves to the others while they have work too. */
+  readonly reserve: number;
+  /** Jobs of one tenant in one turn, so that a tenant with thousands delays another by a few. */
+  readonly quantum: number;
+}
 
 /** A tenant with work in a queue. */
 interface Turn {
@@ -53,16 +63,10 @@ export class Turns {
   }
 
   /**
-   * Claims up to `want` jobs, in turns.
-   * @param capacity how many this runner may hold at all.
-   * @param reserve how many of those one tenant leaves to the others while they have work too.
-   * @returns the jobs, and whether the look at who has work was a fresh one: nothing then means that nobody had any.
+   * Claims jobs, in turns.
+   * @returns the jobs, and whether none are left that may run: nobody has any, as of a fresh look.
    */
-  async take(
-    want: number,
-    capacity: number,
-    reserve: number,
-  ): Promise<{ jobs: ClaimedJob[]; fresh: boolean }> {
+  async take(limits: TakeLimits): Promise<{ jobs: ClaimedJob[]; none: boolean }> {
     let fresh = false;
     // Whose part of this runner is used up at the moment. For this take only: what is held is settled any time.
     const full = new Set<string>();
@@ -72,16 +76,17 @@ export class Turns {
       await this.look();
       fresh = true;
     }
-    while (jobs.length < want) {
+    while (jobs.length < limits.want) {
       if (this.next(full).length === 0) {
         if (fresh || !(this.toldOfMore || this.isLookDue())) break;
         await this.look();
         fresh = true;
         if (this.next(full).length === 0) break;
       }
-      jobs.push(...(await this.round(want - jobs.length, capacity, reserve, full)));
+      jobs.push(...(await this.round({ ...limits, want: limits.want - jobs.length }, full)));
     }
-    return { jobs, fresh };
+    // Somebody whose part was full has more: by now there may be room for it.
+    return { jobs, none: fresh && jobs.length === 0 && full.size === 0 };
   }
 
   private isLookDue(): boolean {
@@ -147,12 +152,8 @@ export class Turns {
   }
 
   /** The next few tenants' turns, side by side. */
-  private async round(
-    want: number,
-    capacity: number,
-    reserve: number,
-    full: Set<string>,
-  ): Promise<ClaimedJob[]> {
+  private async round(limits: TakeLimits, full: Set<string>): Promise<ClaimedJob[]> {
+    const { want, capacity, reserve, quantum } = limits;
     const steering = await this.steer();
     const alone = this.turns.size === 1;
     const share = Math.max(quantum, Math.ceil(capacity / this.turns.size / 2));
@@ -162,7 +163,7 @@ export class Turns {
     for (const turn of this.next(full)) {
       if (left <= 0) break;
       const { weight } = steering.limitsOf(turn.clientCode);
-      const room = most - this.quota.held(turn.queue, turn.clientCode);
+      const room = most - this.quota.unfinished(turn.queue, turn.clientCode);
       const count = Math.min(left, alone ? left : Math.max(1, Math.round(share * weight)), room);
       if (count <= 0) {
         full.add(nameOf(turn.queue, turn.clientCode));

@@ -69,6 +69,12 @@ describe("draining", () => {
     expect(new Set(seen).size).toBe(450);
   });
 
+  test("one tenant's long backlog is run to its end before the drain calls itself idle", async () => {
+    await enqueueMany(Array.from({ length: 800 }, () => run("acme")));
+    const report = await drainWith(async () => undefined);
+    expect(report).toMatchObject({ ran: 800, done: 800, idle: true });
+  });
+
   test("a failure is tried again after a back-off and is dead with its reason when the attempts are used up", async () => {
     const { jobId } = await enqueue(run("acme"));
     await (await jobsCollection()).updateOne(
