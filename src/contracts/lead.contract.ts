@@ -147,6 +147,10 @@ export const moveLeadSchema = z
   .meta({ id: "LeadMove" });
 export type MoveLead = z.output<typeof moveLeadSchema>;
 
+export const mergeLeadSchema = z
+  .strictObject({ duplicateId: objectIdSchema.meta({ description: "The lead that is taken in." }) })
+  .meta({ id: "LeadMerge" });
+
 export const leadTagsSchema = z
   .strictObject({
     tags: tagsSchema.min(1),
@@ -201,6 +205,12 @@ export const leadSchema = z
     waId: z.string().nullable().meta({ description: "The person's WhatsApp id, once known." }),
     username: z.string().nullable().meta({ description: "The person's WhatsApp username, once known." }),
     email: z.string().nullable(),
+    otherPhones: z
+      .array(z.string())
+      .meta({ description: "Numbers of leads that were merged into this one; they lead here." }),
+    otherEmails: z
+      .array(z.string())
+      .meta({ description: "Addresses of leads that were merged into this one; they lead here." }),
     externalIds: z.record(z.string(), z.string()),
     company: z.string().nullable(),
     ownerId: z.string().nullable(),
@@ -234,6 +244,9 @@ export const leadSchema = z
     lastOutboundAt: nullableTime,
     lastActivityAt: timestampSchema,
     nextMeetingAt: nullableTime,
+    mergedFrom: z
+      .array(objectIdSchema)
+      .meta({ description: "Leads that were merged into this one; their ids lead here." }),
     createdBy: actorSchema,
     createdAt: timestampSchema,
     updatedAt: timestampSchema,

@@ -11,6 +11,7 @@ export const jobHandlers: JobHandlers = {
   "media.download": async () => (await import("./media.download.handler")).handler,
   "media.process": async () => (await import("./media.process.handler")).handler,
   "automation.run": async () => (await import("./automation.run.handler")).handler,
+  "lead.merge": async () => (await import("./lead.merge.handler")).handler,
   "tenant.sweep": async () => (await import("./tenant.sweep.handler")).handler,
   "quarantine.replay": async () => (await import("./quarantine.replay.handler")).handler,
 };

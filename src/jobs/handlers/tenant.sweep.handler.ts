@@ -1,4 +1,5 @@
 import { sweepDueRuns, sweepUndispatchedEvents } from "../../services/saas/automation/sweep.service";
+import { sweepMerges } from "../../services/saas/crm/lead.merge.job";
 import { sweepMedia } from "../../services/saas/media/media.sweep.service";
 import { sweepMessages } from "../../services/saas/messaging/message.sweep.service";
 import { sweepWebhookEvents } from "../../services/saas/whatsapp/webhook.sweep.service";
@@ -12,6 +13,7 @@ const sweeps = {
   webhookEvents: sweepWebhookEvents,
   messages: sweepMessages,
   media: sweepMedia,
+  merges: sweepMerges,
   events: sweepUndispatchedEvents,
   runs: sweepDueRuns,
 };

@@ -54,6 +54,8 @@ export const jobCatalog = {
   },
   /** Go on with a run: a delay is over, a step is to be retried. */
   "automation.run": { ...standard, payload: z.object({ ...tenantPayload, runId: objectIdSchema }) },
+  /** Move what is left of a lead that was merged into another. */
+  "lead.merge": { ...standard, payload: z.object({ ...tenantPayload, leadId: objectIdSchema }) },
   /** Take up what a crash left behind in one tenant. */
   "tenant.sweep": { ...standard, maxAttempts: 3, payload: z.object(tenantPayload) },
   /** Store quarantined webhook items of a tenant that answers again. */

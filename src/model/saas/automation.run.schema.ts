@@ -124,6 +124,8 @@ export const automationStepLogSchema = plainSchema<AutomationStepLogRecord>("aut
 });
 automationStepLogSchema.index({ effectKey: 1 }, { name: "effect", unique: true });
 automationStepLogSchema.index({ runId: 1, startedAt: 1 }, { name: "run" });
+// a lead's steps, when it is merged or erased
+automationStepLogSchema.index({ leadId: 1 }, { name: "lead" });
 automationStepLogSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
 
 /** Why an event did or did not start a rule: also the mark that this rule has seen this event. */

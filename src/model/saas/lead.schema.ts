@@ -1,6 +1,6 @@
 import { Schema, type Types } from "mongoose";
 import type { Actor, Money } from "../../contracts/common.contract";
-import { anyText, type BaseRecord, recordSchema } from "../record.schema";
+import { anyId, anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface LeadPhone {
   e164: string;
@@ -16,6 +16,11 @@ export interface ChannelConsent {
   source: "inbound" | "api" | "import" | "user_preferences";
 }
 
+export interface LeadMerging {
+  since: Date;
+  conversations: { from: Types.ObjectId; to: Types.ObjectId }[];
+}
+
 export interface LeadRecord extends BaseRecord {
   firstName: string | null;
   lastName: string | null;
@@ -25,6 +30,9 @@ export interface LeadRecord extends BaseRecord {
   waUserId: string | null;
   username: string | null;
   emailLower: string | null;
+  /** Numbers and addresses of leads that were merged into this one; absent until then. They lead here too. */
+  otherPhones?: LeadPhone[];
+  otherEmails?: string[];
   externalIds: { system: string; id: string }[];
   company: string | null;
   ownerId: string | null;
@@ -52,26 +60,32 @@ export interface LeadRecord extends BaseRecord {
   lastOutboundAt: Date | null;
   lastActivityAt: Date;
   nextMeetingAt: Date | null;
+  /** Leads that were merged into this one; absent until then. */
+  mergedFrom?: Types.ObjectId[];
+  /** The lead that took this one in: its id leads there. */
   mergedInto: Types.ObjectId | null;
+  /** While rows of a merged lead are still on their way: since when, and which conversations became which. */
+  merging?: LeadMerging | null;
   deletedAt: Date | null;
   createdBy: Actor;
 }
+
+const phoneSchema = new Schema(
+  { e164: String, raw: String, country: { type: String, default: null }, candidates: [String] },
+  { _id: false },
+);
 
 export const leadSchema = recordSchema<LeadRecord>("leads", {
   firstName: { type: String, default: null },
   lastName: { type: String, default: null },
   displayName: { type: String, required: true },
-  phone: {
-    type: new Schema(
-      { e164: String, raw: String, country: { type: String, default: null }, candidates: [String] },
-      { _id: false },
-    ),
-    default: null,
-  },
+  phone: { type: phoneSchema, default: null },
   waId: { type: String, default: null },
   waUserId: { type: String, default: null },
   username: { type: String, default: null },
   emailLower: { type: String, default: null },
+  otherPhones: { type: [phoneSchema], default: undefined },
+  otherEmails: { type: [String], default: undefined },
   externalIds: [new Schema({ system: String, id: String }, { _id: false })],
   company: { type: String, default: null },
   ownerId: { type: String, default: null },
@@ -109,7 +123,20 @@ export const leadSchema = recordSchema<LeadRecord>("leads", {
   lastOutboundAt: { type: Date, default: null },
   lastActivityAt: { type: Date, required: true },
   nextMeetingAt: { type: Date, default: null },
+  mergedFrom: { type: [Schema.Types.ObjectId], default: undefined },
   mergedInto: { type: Schema.Types.ObjectId, default: null },
+  merging: {
+    type: new Schema(
+      {
+        since: Date,
+        conversations: [
+          new Schema({ from: Schema.Types.ObjectId, to: Schema.Types.ObjectId }, { _id: false }),
+        ],
+      },
+      { _id: false },
+    ),
+    default: undefined,
+  },
   deletedAt: { type: Date, default: null },
   createdBy: { type: Schema.Types.Mixed, required: true },
 });
@@ -154,3 +181,9 @@ leadSchema.index({ ownerId: 1, createdAt: -1, _id: -1 }, { name: "owner" });
 leadSchema.index({ tags: 1, createdAt: -1, _id: -1 }, { name: "tags" });
 leadSchema.index({ stageId: 1, createdAt: -1, _id: -1 }, { name: "stage" });
 leadSchema.index({ status: 1, createdAt: -1, _id: -1 }, { name: "status" });
+// where a merged lead's id leads, and what a crash left of a merge
+leadSchema.index({ mergedInto: 1 }, { name: "merged", partialFilterExpression: { mergedInto: anyId } });
+leadSchema.index(
+  { "merging.since": 1 },
+  { name: "merging", partialFilterExpression: { "merging.since": { $gt: new Date(0) } } },
+);

@@ -8,6 +8,7 @@ import {
   leadSchema,
   leadTagsSchema,
   listLeadsQuery,
+  mergeLeadSchema,
   moveLeadSchema,
   removeTagsQuery,
   stageVisitSchema,
@@ -16,6 +17,7 @@ import {
 } from "../../contracts/lead.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { timeline } from "../../services/saas/crm/activity.service";
+import { mergeLeads } from "../../services/saas/crm/lead.merge";
 import {
   addTags,
   createLead,
@@ -113,11 +115,18 @@ export const leadRoutes: readonly Route[] = [
     path: "/api/crm/leads/{id}",
     tag,
     summary: "Read a lead",
+    description:
+      "The id of a lead that was merged leads to the one that took it in: `id` in the answer is the one to keep, and " +
+      "`Content-Location` names it.",
     auth: read,
     input: { params },
     output: leadOutput,
     problems: ["not-found"],
-    run: async ({ ctx, params: { id } }) => leadReply(await getLead(ctx, id)),
+    run: async ({ ctx, params: { id } }) => {
+      const lead = await getLead(ctx, id);
+      const moved = lead.id === id ? {} : { headers: { "content-location": `/api/crm/leads/${lead.id}` } };
+      return { ...leadReply(lead), ...moved };
+    },
   }),
   defineRoute({
     operationId: "updateLead",
@@ -162,6 +171,23 @@ export const leadRoutes: readonly Route[] = [
     output: leadOutput,
     problems: ["not-found", "duplicate"],
     run: async ({ ctx, params: { id } }) => leadReply(await restoreLead(ctx, id)),
+  }),
+  defineRoute({
+    operationId: "mergeLead",
+    method: "POST",
+    path: "/api/crm/leads/{id}/merge",
+    tag,
+    summary: "Merge a duplicate into a lead",
+    description:
+      "This lead wins; what it does not know comes from the duplicate. Conversations, messages, meetings, notes and " +
+      "the timeline move here, an opt-out of either stays, and the duplicate's id leads here. Not to be undone. Many " +
+      "messages follow in the background; done twice it is done once.",
+    auth: write,
+    input: { params, body: mergeLeadSchema },
+    output: leadOutput,
+    problems: ["not-found", "precondition-failed", "invalid-reference", "invalid-state"],
+    run: async ({ ctx, params: { id }, body: { duplicateId }, ifMatch }) =>
+      leadReply(await mergeLeads(ctx, { baseId: id, otherId: duplicateId, ifMatch })),
   }),
   defineRoute({
     operationId: "moveLead",

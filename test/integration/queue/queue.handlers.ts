@@ -14,6 +14,7 @@ export function onlyAutomationRun(handler: JobHandler<"automation.run">): JobHan
     "media.download": none,
     "media.process": none,
     "automation.run": async () => handler,
+    "lead.merge": none,
     "tenant.sweep": none,
     "quarantine.replay": none,
   };

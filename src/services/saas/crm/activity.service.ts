@@ -14,12 +14,12 @@ export async function timeline(
   leadId: string,
   query: { limit: number; cursor?: string | undefined },
 ): Promise<Page<Activity>> {
-  await getLead(ctx, leadId);
+  const lead = await getLead(ctx, leadId);
   const models = await getCrmModels(ctx.clientCode);
   const page = await pageOf(ctx, models.Activity, {
     route: "listLeadActivities",
     query: Object.assign({ leadId }, query),
-    filter: { leadId: new Types.ObjectId(leadId) },
+    filter: { leadId: new Types.ObjectId(lead.id) },
     sort: { at: -1, _id: -1 },
   });
   const texts = await noteTexts(models, page.data);

@@ -10,7 +10,11 @@ import { toLead } from "./lead.serialiser";
 import { enterStage } from "./stage.history";
 import { findFirstStage, findStageById } from "./stage.lookup";
 
-/** Hides a lead; its identities are free for a new one. @throws AppError not-found, precondition-failed. */
+/**
+ * Hides a lead; its identities are free for a new one. The id of a merged lead deletes nothing: whoever asks does not
+ * mean the lead that took it in.
+ * @throws AppError not-found, precondition-failed.
+ */
 export async function deleteLeadInChange(
   _ctx: TenantContext,
   change: Change,
@@ -18,6 +22,7 @@ export async function deleteLeadInChange(
   ifMatch?: number,
 ): Promise<void> {
   const before = await livingLead(change, leadId);
+  if (!before._id.equals(leadId)) throw notFound("lead");
   checkVersion(before, ifMatch, toLead);
   await releaseIdentities(change, before._id);
   await saveLead(change, before, { ...before, deletedAt: change.now });

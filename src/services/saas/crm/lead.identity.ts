@@ -8,9 +8,13 @@ import type { Change } from "../../../lib/tenant/commit.change";
 import type { CrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadPhone, LeadRecord } from "../../../model/saas/lead.schema";
 
+export function phoneKey(canonical: string): string {
+  return `tel:${canonical}`;
+}
+
 /** The first of a stored phone's spellings is the canonical one. */
 export function phoneKeyOf(phone: LeadPhone): string {
-  return `tel:${phone.candidates[0] ?? phone.e164}`;
+  return phoneKey(phone.candidates[0] ?? phone.e164);
 }
 
 export function waKey(waId: string): string {
@@ -20,6 +24,11 @@ export function waKey(waId: string): string {
 /** `portfolio` is the business portfolio a WhatsApp user id is scoped to. */
 export function userKey(userId: string, portfolio: string): string {
   return `uid:${portfolio}:${userId}`;
+}
+
+/** An address of a lead that was merged into another; a lead's own address is unique by its index. */
+export function mailKey(email: string): string {
+  return `mail:${email}`;
 }
 
 /** What makes two leads one. */
@@ -38,8 +47,9 @@ export async function findTwin(
 ): Promise<Types.ObjectId | null> {
   const { Lead, ContactIdentity } = models;
   const others = except ? { leadId: trusted({ $ne: except }) } : {};
-  if (identity.keys.length > 0) {
-    const row = await ContactIdentity.findOne({ _id: trusted({ $in: identity.keys }), ...others })
+  const keys = [...identity.keys, ...(identity.email ? [mailKey(identity.email)] : [])];
+  if (keys.length > 0) {
+    const row = await ContactIdentity.findOne({ _id: trusted({ $in: keys }), ...others })
       .session(session)
       .lean();
     if (row) return row.leadId;
@@ -97,7 +107,11 @@ export async function releaseIdentities(
   await change.models.ContactIdentity.deleteMany({ leadId, ...which }, { session: change.session });
 }
 
+type Identified = Pick<LeadRecord, "phone" | "waId" | "otherPhones" | "otherEmails">;
+
 /** The identities that follow from what is stored on a lead. The WhatsApp user id keeps the row it came with. */
-export function identityKeysOf(lead: Pick<LeadRecord, "phone" | "waId">): string[] {
-  return [...(lead.phone ? [phoneKeyOf(lead.phone)] : []), ...(lead.waId ? [waKey(lead.waId)] : [])];
+export function identityKeysOf({ phone, waId, otherPhones = [], otherEmails = [] }: Identified): string[] {
+  const phones = phone ? [phone, ...otherPhones] : otherPhones;
+  const keys = [...phones.map(phoneKeyOf), ...(waId ? [waKey(waId)] : []), ...otherEmails.map(mailKey)];
+  return [...new Set(keys)];
 }

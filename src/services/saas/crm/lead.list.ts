@@ -8,14 +8,17 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { notFound } from "./crm.problem";
-import { withExternalId } from "./lead.identity";
+import { phoneKey, withExternalId } from "./lead.identity";
+import { findLiving } from "./lead.record";
 import { toLead, toStageVisit } from "./lead.serialiser";
 import { readSettings } from "./settings.read";
 
-/** @throws AppError not-found, also for a deleted lead. */
+/**
+ * The lead with this id. The id of a merged lead leads to the one that took it in.
+ * @throws AppError not-found, also for a deleted lead.
+ */
 export async function getLead(ctx: TenantContext, id: string): Promise<Lead> {
-  const { Lead } = await getCrmModels(ctx.clientCode);
-  const record = await Lead.findOne({ _id: new Types.ObjectId(id), deletedAt: null }).lean();
+  const record = await findLiving(await getCrmModels(ctx.clientCode), id);
   if (!record) throw notFound("lead");
   return toLead(record);
 }
@@ -61,18 +64,19 @@ async function filterOf(models: CrmModels, query: ListLeads): Promise<QueryFilte
     ...(tag ? { tags: tag.normalize("NFC") } : {}),
     ...(source ? { source } : {}),
     ...(status ? { status } : {}),
-    ...(phone ? { "phone.candidates": await spelling(models, phone) } : {}),
+    ...(phone ? { _id: await leadOfPhone(models, phone) } : {}),
     ...(email ? { emailLower: email } : {}),
     ...(createdAfter ? { createdAt: trusted({ $gte: new Date(createdAfter) }) } : {}),
     ...(updatedAfter ? { updatedAt: trusted({ $gte: new Date(updatedAfter) }) } : {}),
   };
 }
 
-/** A `+` that was not percent-encoded arrives as a space. */
-async function spelling(models: CrmModels, phone: string): Promise<string> {
+/** The id of the lead with this number, else one of nobody. A `+` that was not percent-encoded arrives as a space. */
+async function leadOfPhone(models: CrmModels, phone: string): Promise<Types.ObjectId> {
   const { defaultCountry } = await readSettings(models);
   const { canonical } = await requirePhone(phone.replace(/^ /, "+"), defaultCountry, "/query/phone");
-  return canonical;
+  const identity = await models.ContactIdentity.findById(phoneKey(canonical)).lean();
+  return identity?.leadId ?? Types.ObjectId.createFromTime(0);
 }
 
 /** How another system names a lead. */
@@ -85,22 +89,15 @@ export interface LeadSubject {
 /** The living lead of a subject, null when there is none. */
 export async function findLeadBySubject(
   ctx: TenantContext,
-  subject: LeadSubject,
+  { leadId, phone, externalId }: LeadSubject,
 ): Promise<LeadRecord | null> {
   const models = await getCrmModels(ctx.clientCode);
-  const filter = await subjectFilter(models, subject);
-  return filter && models.Lead.findOne({ ...filter, deletedAt: null }).lean();
-}
-
-async function subjectFilter(
-  models: CrmModels,
-  { leadId, phone, externalId }: LeadSubject,
-): Promise<QueryFilter<LeadRecord> | null> {
-  if (leadId !== undefined) return { _id: new Types.ObjectId(leadId) };
-  if (externalId) return withExternalId(externalId);
+  if (leadId !== undefined) return findLiving(models, leadId);
+  if (externalId) return models.Lead.findOne({ ...withExternalId(externalId), deletedAt: null }).lean();
   if (phone === undefined) return null;
   const parsed = await parsePhone(phone, (await readSettings(models)).defaultCountry);
-  return parsed && { "phone.candidates": parsed.canonical };
+  const identity = parsed && (await models.ContactIdentity.findById(phoneKey(parsed.canonical)).lean());
+  return identity && findLiving(models, identity.leadId);
 }
 
 /** Every stay of a lead in a stage, oldest first. @throws AppError not-found. */
@@ -109,12 +106,12 @@ export async function listStageHistory(
   leadId: string,
   query: { limit: number; cursor?: string | undefined },
 ): Promise<Page<StageVisit>> {
-  await getLead(ctx, leadId);
+  const lead = await getLead(ctx, leadId);
   const { StageHistory } = await getCrmModels(ctx.clientCode);
   const page = await pageOf(ctx, StageHistory, {
     route: "listStageHistory",
     query: Object.assign({ leadId }, query),
-    filter: { leadId: new Types.ObjectId(leadId) },
+    filter: { leadId: new Types.ObjectId(lead.id) },
     sort: { enteredAt: 1, _id: 1 },
   });
   return { ...page, data: page.data.map(toStageVisit) };

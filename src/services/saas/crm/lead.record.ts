@@ -1,17 +1,31 @@
 /** Reading and writing one stored lead inside a change. */
-import { Types } from "mongoose";
+import { type ClientSession, Types } from "mongoose";
 import type { Change } from "../../../lib/tenant/commit.change";
+import type { CrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { changedFields } from "./changed.fields";
 import { notFound } from "./crm.problem";
 
-/** @throws AppError not-found when the lead does not exist here or was deleted. */
+/**
+ * The lead with this id; the id of a merged lead leads to the one that took it in, so look at `_id` of what comes back.
+ * @throws AppError not-found when the lead does not exist here or was deleted.
+ */
 export async function livingLead(change: Change, leadId: string | Types.ObjectId): Promise<LeadRecord> {
-  const lead = await change.models.Lead.findOne({ _id: new Types.ObjectId(leadId), deletedAt: null })
-    .session(change.session)
-    .lean();
+  const lead = await findLiving(change.models, leadId, change.session);
   if (!lead) throw notFound("lead");
   return lead;
+}
+
+/** The same, null when there is none. */
+export async function findLiving(
+  { Lead }: Pick<CrmModels, "Lead">,
+  leadId: string | Types.ObjectId,
+  session: ClientSession | null = null,
+): Promise<LeadRecord | null> {
+  const lead = await Lead.findById(new Types.ObjectId(leadId)).session(session).lean();
+  if (lead?.mergedInto)
+    return Lead.findOne({ _id: lead.mergedInto, deletedAt: null }).session(session).lean();
+  return lead?.deletedAt === null ? lead : null;
 }
 
 /** Writes what differs between two states of a lead; its version rises. @returns the lead as it is stored now. */

@@ -95,8 +95,9 @@ export function patchedLead(
   if (email !== undefined) after.emailLower = email;
   if (custom) after.custom = merged(before.custom, custom);
   if (externalIds) {
-    const stored = Object.fromEntries(before.externalIds.map(({ system, id }) => [system, id]));
-    after.externalIds = Object.entries(merged(stored, externalIds)).map(([system, id]) => ({ system, id }));
+    const kept = before.externalIds.filter(({ system }) => !Object.hasOwn(externalIds, system));
+    const named = Object.entries(externalIds).flatMap(([system, id]) => (id === null ? [] : { system, id }));
+    after.externalIds = [...kept, ...named];
   }
   if (consent && consent.whatsapp.optIn !== before.consent.whatsapp?.optIn)
     after.consent = { whatsapp: { optIn: consent.whatsapp.optIn, at: now, source: "api" } };

@@ -18,7 +18,10 @@ export async function addNote(ctx: TenantContext, leadId: string, { text }: Crea
       createdAt: change.now,
     };
     await change.models.Note.insertMany([note], { session: change.session });
-    change.record({ type: "note_added", subject: { leadId, noteId: note._id.toHexString() } });
+    change.record({
+      type: "note_added",
+      subject: { leadId: lead._id.toHexString(), noteId: note._id.toHexString() },
+    });
     return toNote(note);
   });
 }
