@@ -195,7 +195,7 @@ test("two conversations over one number become one, with every message and nobod
     }),
   ]);
   const messages = await tenant.models.Message.find({ conversationId: ours._id }).sort({ sentAt: 1 }).lean();
-  expect(messages.map(({ text }) => text).sort()).toEqual([
+  expect(messages.map(({ text }) => text ?? "").toSorted((a, b) => a.localeCompare(b))).toEqual([
     "message 1",
     "message 2",
     "message 3",
