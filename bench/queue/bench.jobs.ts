@@ -46,6 +46,7 @@ export function handlersOf(handler: JobHandler<"automation.run">): JobHandlers {
     "media.download": other,
     "media.process": other,
     "automation.run": async () => handler,
+    "lead.merge": other,
     "tenant.sweep": other,
     "quarantine.replay": other,
   };
