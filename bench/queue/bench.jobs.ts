@@ -47,6 +47,7 @@ export function handlersOf(handler: JobHandler<"automation.run">): JobHandlers {
     "media.process": other,
     "automation.run": async () => handler,
     "lead.merge": other,
+    "task.due": other,
     "tenant.sweep": other,
     "quarantine.replay": other,
   };

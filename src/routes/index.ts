@@ -11,9 +11,13 @@ import { eventRoutes } from "./crm/event.routes";
 import { leadRoutes } from "./crm/lead.routes";
 import { mediaRoutes } from "./crm/media.routes";
 import { meetingRoutes } from "./crm/meeting.routes";
+import { notificationRoutes } from "./crm/notification.routes";
 import { pipelineRoutes } from "./crm/pipeline.routes";
 import { settingsRoutes } from "./crm/settings.routes";
+import { taskRoutes } from "./crm/task.routes";
+import { teamRoutes } from "./crm/team.routes";
 import { templateRoutes } from "./crm/template.routes";
+import { userRoutes } from "./crm/user.routes";
 import { docsRoutes } from "./docs.routes";
 import { adminHealthRoutes, healthRoutes } from "./health.routes";
 import { whatsappWebhookRoutes } from "./whatsapp.webhook.routes";
@@ -24,6 +28,10 @@ export const routes: readonly Route[] = [
   ...conversationRoutes,
   ...templateRoutes,
   ...meetingRoutes,
+  ...taskRoutes,
+  ...userRoutes,
+  ...teamRoutes,
+  ...notificationRoutes,
   ...settingsRoutes,
   ...customFieldRoutes,
   ...changeRoutes,

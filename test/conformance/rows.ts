@@ -86,11 +86,22 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     cursor: { stepId: null, iteration: 0 },
     startedAt: at,
   });
+  const notification = await models.Notification.create({
+    userId: "maria",
+    kind: "rule",
+    text: "Look at this.",
+    createdAt: at,
+    expireAt: new Date(at.getTime() + 86_400_000),
+  });
   const startsAt = new Date(at.getTime() + 86_400_000).toISOString();
   return {
     leads,
     meetings: await make(api, "/api/crm/meetings", { leadId: leads, title: "Visit", startsAt }),
     media: await make(api, "/api/crm/media", { mime: "image/jpeg", size: 5 }),
+    tasks: await make(api, "/api/crm/tasks", { title: "Call" }),
+    users: await make(api, "/api/crm/users", { key: "maria", name: "Maria", email: "maria@example.com" }),
+    teams: await make(api, "/api/crm/teams", { key: "team_sales", name: "Sales" }),
+    notifications: idOf(notification),
     "custom-fields": await make(api, "/api/crm/custom-fields", { key: "plan", name: "Plan", type: "text" }),
     pipelines: idOf(pipeline),
     stages: idOf(stage),

@@ -24,6 +24,10 @@ export const anyIds: Ids = Object.fromEntries(
     "automation-runs",
     "media",
     "custom-fields",
+    "tasks",
+    "users",
+    "teams",
+    "notifications",
   ].map((name) => [name, nobodysId]),
 );
 

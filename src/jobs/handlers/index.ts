@@ -12,6 +12,7 @@ export const jobHandlers: JobHandlers = {
   "media.process": async () => (await import("./media.process.handler")).handler,
   "automation.run": async () => (await import("./automation.run.handler")).handler,
   "lead.merge": async () => (await import("./lead.merge.handler")).handler,
+  "task.due": async () => (await import("./task.due.handler")).handler,
   "tenant.sweep": async () => (await import("./tenant.sweep.handler")).handler,
   "quarantine.replay": async () => (await import("./quarantine.replay.handler")).handler,
 };

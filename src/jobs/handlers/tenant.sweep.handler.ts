@@ -1,5 +1,6 @@
 import { sweepDueRuns, sweepUndispatchedEvents } from "../../services/saas/automation/sweep.service";
 import { sweepMerges } from "../../services/saas/crm/lead.merge.job";
+import { sweepDueTasks } from "../../services/saas/crm/task.due";
 import { sweepMedia } from "../../services/saas/media/media.sweep.service";
 import { sweepMessages } from "../../services/saas/messaging/message.sweep.service";
 import { sweepWebhookEvents } from "../../services/saas/whatsapp/webhook.sweep.service";
@@ -16,6 +17,7 @@ const sweeps = {
   merges: sweepMerges,
   events: sweepUndispatchedEvents,
   runs: sweepDueRuns,
+  tasks: sweepDueTasks,
 };
 
 /** Takes up what was left behind. One sweep that fails does not keep the others from running; the job is retried. */

@@ -9,6 +9,7 @@ import { announce } from "./nudge";
 export { cancelJob } from "./cancel";
 export { enqueueMany } from "./enqueue.many";
 export type { AnyNewJob, NewJob } from "./job.draft";
+export { keysWithJob } from "./keys.with.job";
 
 export interface EnqueueOptions {
   /**

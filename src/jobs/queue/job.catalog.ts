@@ -56,6 +56,8 @@ export const jobCatalog = {
   "automation.run": { ...standard, payload: z.object({ ...tenantPayload, runId: objectIdSchema }) },
   /** Move what is left of a lead that was merged into another. */
   "lead.merge": { ...standard, payload: z.object({ ...tenantPayload, leadId: objectIdSchema }) },
+  /** Tell that a task is due. */
+  "task.due": { ...standard, payload: z.object({ ...tenantPayload, taskId: objectIdSchema }) },
   /** Take up what a crash left behind in one tenant. */
   "tenant.sweep": { ...standard, maxAttempts: 3, payload: z.object(tenantPayload) },
   /** Store quarantined webhook items of a tenant that answers again. */

@@ -20,6 +20,12 @@ export const scopes = [
   "settings:read",
   "settings:write",
   "changes:read",
+  "tasks:read",
+  "tasks:write",
+  "notifications:read",
+  "notifications:write",
+  "keys:manage",
+  "audit:read",
 ] as const;
 export type Scope = (typeof scopes)[number];
 

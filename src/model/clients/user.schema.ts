@@ -7,6 +7,10 @@ export interface UserRecord extends BaseRecord {
   name: string;
   emailLower: string;
   status: "active" | "disabled";
+  /** Whether new work may be given to the person. */
+  availability: "available" | "away";
+  /** When an absence ends by itself; null: when the person says so. */
+  awayUntil: Date | null;
 }
 
 export const userSchema = recordSchema<UserRecord>("users", {
@@ -15,6 +19,8 @@ export const userSchema = recordSchema<UserRecord>("users", {
   name: { type: String, required: true },
   emailLower: { type: String, required: true },
   status: { type: String, enum: ["active", "disabled"], default: "active" },
+  availability: { type: String, enum: ["available", "away"], default: "available" },
+  awayUntil: { type: Date, default: null },
 });
 
 userSchema.index({ clientCode: 1, key: 1 }, { name: "key", unique: true });

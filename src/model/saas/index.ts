@@ -20,9 +20,12 @@ import { mediaAssetSchema } from "./media.asset.schema";
 import { meetingSchema } from "./meeting.schema";
 import { messageSchema } from "./message.schema";
 import { noteSchema } from "./note.schema";
+import { notificationSchema } from "./notification.schema";
 import { outboxSchema } from "./outbox.schema";
 import { pipelineSchema } from "./pipeline.schema";
 import { stageHistorySchema } from "./stage.history.schema";
+import { taskSchema } from "./task.schema";
+import { teamSchema } from "./team.schema";
 import { templateSchema } from "./template.schema";
 import { tenantSettingsSchema } from "./tenant.settings.schema";
 import { webhookEventSchema } from "./webhook.event.schema";
@@ -45,9 +48,12 @@ export const crmSchemas = {
   Meeting: meetingSchema,
   Message: messageSchema,
   Note: noteSchema,
+  Notification: notificationSchema,
   Outbox: outboxSchema,
   Pipeline: pipelineSchema,
   StageHistory: stageHistorySchema,
+  Task: taskSchema,
+  Team: teamSchema,
   Template: templateSchema,
   TenantSettings: tenantSettingsSchema,
   WebhookEvent: webhookEventSchema,

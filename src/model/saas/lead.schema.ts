@@ -178,6 +178,11 @@ leadSchema.index(
 leadSchema.index({ createdAt: -1, _id: -1 }, { name: "created" });
 leadSchema.index({ updatedAt: -1, _id: -1 }, { name: "updated" });
 leadSchema.index({ ownerId: 1, createdAt: -1, _id: -1 }, { name: "owner" });
+// how much open work a person has
+leadSchema.index(
+  { ownerId: 1 },
+  { name: "workload", partialFilterExpression: { status: "open", deletedAt: null, ownerId: anyText } },
+);
 leadSchema.index({ tags: 1, createdAt: -1, _id: -1 }, { name: "tags" });
 leadSchema.index({ stageId: 1, createdAt: -1, _id: -1 }, { name: "stage" });
 leadSchema.index({ status: 1, createdAt: -1, _id: -1 }, { name: "status" });

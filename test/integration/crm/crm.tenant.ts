@@ -11,8 +11,12 @@ import { changeRoutes } from "../../../src/routes/crm/change.routes";
 import { customFieldRoutes } from "../../../src/routes/crm/custom.field.routes";
 import { leadRoutes } from "../../../src/routes/crm/lead.routes";
 import { meetingRoutes } from "../../../src/routes/crm/meeting.routes";
+import { notificationRoutes } from "../../../src/routes/crm/notification.routes";
 import { pipelineRoutes } from "../../../src/routes/crm/pipeline.routes";
 import { settingsRoutes } from "../../../src/routes/crm/settings.routes";
+import { taskRoutes } from "../../../src/routes/crm/task.routes";
+import { teamRoutes } from "../../../src/routes/crm/team.routes";
+import { userRoutes } from "../../../src/routes/crm/user.routes";
 import { ensureTenantDefaults } from "../../../src/services/saas/crm/tenant.defaults";
 import { ApiClient, keysOf, lambdaTransport } from "../../builders/api.client";
 import { createTenant } from "../../builders/client.builder";
@@ -47,6 +51,10 @@ export async function crmTenant(): Promise<CrmTenant> {
     ...settingsRoutes,
     ...changeRoutes,
     ...customFieldRoutes,
+    ...userRoutes,
+    ...teamRoutes,
+    ...taskRoutes,
+    ...notificationRoutes,
   ];
   const api = new ApiClient(lambdaTransport(routes, { dispatch }), keysOf(tenant));
   return { api, ctx, models: tenant.models, events };

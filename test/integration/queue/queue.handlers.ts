@@ -15,6 +15,7 @@ export function onlyAutomationRun(handler: JobHandler<"automation.run">): JobHan
     "media.process": none,
     "automation.run": async () => handler,
     "lead.merge": none,
+    "task.due": none,
     "tenant.sweep": none,
     "quarantine.replay": none,
   };
