@@ -32,6 +32,8 @@ const moves: Record<LeadModel, "rows" | "own"> = {
   AutomationDecision: "rows",
   AutomationStepLog: "rows",
   IdempotencyKey: "rows",
+  Notification: "rows",
+  Task: "rows",
 };
 
 const isLeadModel = (name: string): name is LeadModel => Object.hasOwn(moves, name);
