@@ -42,6 +42,7 @@ export function handlersOf(handler: JobHandler<"automation.run">): JobHandlers {
   return {
     "whatsapp.inbound": other,
     "whatsapp.send": other,
+    "whatsapp.read": other,
     "templates.sync": other,
     "media.download": other,
     "media.process": other,

@@ -83,3 +83,12 @@ export const conversationListQuerySchema = z.strictObject({
     .meta({ description: "Only those with unread messages.", example: "true" }),
 });
 export type ConversationListQuery = z.output<typeof conversationListQuerySchema>;
+
+export const readConversationBodySchema = z
+  .strictObject({
+    sendReceipt: z.boolean().optional().meta({
+      description: "Also show the customer that their messages were read.",
+      example: true,
+    }),
+  })
+  .meta({ id: "ReadConversation", example: { sendReceipt: true } });

@@ -95,8 +95,8 @@ export const mediaSchema = z
     id: objectIdSchema,
     version: z.number().int().meta({ description: "Rises with each change; the ETag.", example: 3 }),
     origin: z
-      .enum(["inbound", "upload"])
-      .meta({ description: "Sent by a customer, or uploaded here.", example: "upload" }),
+      .enum(["inbound", "upload", "link"])
+      .meta({ description: "Sent by a customer, uploaded here, or fetched from a link.", example: "upload" }),
     kind: mediaKindSchema,
     state: mediaStateSchema,
     mime: z.string().meta({

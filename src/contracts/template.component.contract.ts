@@ -27,6 +27,7 @@ export const templateButtonSchema = z.looseObject({
     .optional()
     .catch(undefined),
 });
+export type TemplateButton = z.output<typeof templateButtonSchema>;
 
 export const templateComponentSchema = z.looseObject({
   type: word,
@@ -34,5 +35,11 @@ export const templateComponentSchema = z.looseObject({
   text: z.string().default(""),
   buttons: z.array(templateButtonSchema).default([]),
   example: templateExampleSchema,
+  /** Of a carousel: each card is a small template. */
+  cards: z.array(z.looseObject({ components: z.array(z.unknown()) })).default([]),
+  limited_time_offer: z
+    .looseObject({ text: z.string().default(""), has_expiration: z.boolean().default(false) })
+    .optional()
+    .catch(undefined),
 });
 export type TemplateComponent = z.output<typeof templateComponentSchema>;

@@ -1,14 +1,38 @@
 /** Message templates as the API shows them; they are Meta's, we keep a copy. */
 import * as z from "zod";
 import { objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
-import { templateLanguageSchema, templateVariablesSchema } from "./message.contract";
+import { templateLanguageSchema, templateVariablesSchema } from "./outgoing.content.contract";
 
 export const templateVariableSchema = z
   .object({
     key: z
       .string()
       .meta({ description: "The name under which a send gives its value.", example: "first_name" }),
-    place: z.enum(["header", "body", "button"]),
+    place: z.enum(["header", "body", "offer", "button"]),
+    type: z
+      .enum([
+        "text",
+        "code",
+        "url_suffix",
+        "coupon_code",
+        "payload",
+        "image",
+        "video",
+        "document",
+        "latitude",
+        "longitude",
+        "time",
+        "product",
+        "products",
+        "catalog",
+        "json",
+      ])
+      .meta({
+        description:
+          "What the value must be; every value is given as a text. `image`, `video`, `document`: the id of a media item. `time`: RFC 3339, to come. `code`: a one-time code, at most 15 characters. `url_suffix`: the end of a button's address. `payload`: what a tapped quick reply sends back. `products`: ids with commas between them. `json`: an object.",
+        example: "text",
+      }),
+    required: z.boolean().meta({ description: "Whether a send without it is refused." }),
     example: z.string().nullable().meta({ description: "Meta's example value.", example: "Ana" }),
   })
   .meta({ id: "TemplateVariable" });
@@ -27,7 +51,11 @@ export const templateSchema = z
     headerFormat: z
       .string()
       .nullable()
-      .meta({ description: "TEXT, IMAGE, VIDEO, DOCUMENT; null without a header." }),
+      .meta({ description: "TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION, PRODUCT; null without a header." }),
+    cards: z
+      .number()
+      .int()
+      .meta({ description: "Cards of a carousel; their variables begin with `card_<n>_`." }),
     variables: z.array(templateVariableSchema),
     components: z.array(z.record(z.string(), z.unknown())).meta({ description: "As Meta has them." }),
     quality: z.string().nullable(),
@@ -52,15 +80,33 @@ export const templateListQuerySchema = z.strictObject({
 export type TemplateListQuery = z.output<typeof templateListQuerySchema>;
 
 export const templatePreviewBodySchema = z.strictObject({
-  variables: templateVariablesSchema.default({}),
+  leadId: objectIdSchema.optional().meta({
+    description: "Whose values stand for expressions such as `{{lead.firstName}}` in the variables.",
+  }),
+  variables: templateVariablesSchema.default({}).meta({
+    description: "Values by key; with a lead also expressions, as rules have them.",
+    example: { first_name: '{{lead.firstName | default: "there"}}' },
+  }),
 });
+export type TemplatePreviewBody = z.output<typeof templatePreviewBodySchema>;
+
+const renderedPart = {
+  header: z.string().nullable(),
+  headerFormat: z.string().nullable(),
+  body: z.string(),
+  footer: z.string().nullable(),
+  offer: z.string().nullable().meta({ description: "Text of a limited-time offer." }),
+  buttons: z.array(z.string()),
+};
 
 export const templatePreviewSchema = z
   .object({
-    header: z.string().nullable(),
-    body: z.string(),
-    footer: z.string().nullable(),
-    buttons: z.array(z.string()),
+    ...renderedPart,
+    cards: z.array(z.object(renderedPart)),
+    variables: templateVariablesSchema.meta({ description: "The values, with the lead's filled in." }),
+    invalid: z
+      .array(z.object({ key: z.string(), detail: z.string() }))
+      .meta({ description: "Values that do not fit; a send would be refused." }),
     missing: z.array(z.string()).meta({ description: "Variables without a value; a send would be refused." }),
   })
   .meta({ id: "TemplatePreview" });

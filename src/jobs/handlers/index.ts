@@ -7,6 +7,7 @@ import type { JobHandlers } from "../queue/job.handler";
 export const jobHandlers: JobHandlers = {
   "whatsapp.inbound": async () => (await import("./whatsapp.inbound.handler")).handler,
   "whatsapp.send": async () => (await import("./whatsapp.send.handler")).handler,
+  "whatsapp.read": async () => (await import("./whatsapp.read.handler")).handler,
   "templates.sync": async () => (await import("./templates.sync.handler")).handler,
   "media.download": async () => (await import("./media.download.handler")).handler,
   "media.process": async () => (await import("./media.process.handler")).handler,

@@ -40,6 +40,12 @@ export const jobCatalog = {
   },
   /** Send one stored message. */
   "whatsapp.send": { ...standard, payload: z.object({ ...tenantPayload, messageId: objectIdSchema }) },
+  /** Tell Meta that a conversation was read. Late it is of no use to anybody. */
+  "whatsapp.read": {
+    ...standard,
+    maxAttempts: 4,
+    payload: z.object({ ...tenantPayload, conversationId: objectIdSchema }),
+  },
   /** Read a WABA's templates from Meta. */
   "templates.sync": { ...standard, payload: z.object({ ...tenantPayload, connectionId: objectIdSchema }) },
   /** Fetch inbound media from Meta into our storage. */

@@ -30,6 +30,7 @@ export const problemCatalog = {
   "media-unsupported": { status: 422, title: "This media cannot be used" },
   "media-type-mismatch": { status: 422, title: "The content is not what it claims to be" },
   "missing-variable": { status: 422, title: "A variable of the template has no value" },
+  "invalid-variable": { status: 422, title: "A variable of the template has a value that does not fit" },
   "template-not-sendable": { status: 422, title: "The template cannot be sent" },
   "opted-out": { status: 422, title: "The person does not want messages" },
   "idempotency-key-reused": { status: 422, title: "This idempotency key was used for another request" },

@@ -2,6 +2,6 @@
 export { listNumberIds, type NumberInfo, readNumber, subscribeApp } from "./graph.accounts";
 export { GraphCallError } from "./graph.call.error";
 export { downloadMedia, lookUpMedia, type MediaLookUp, uploadMedia } from "./graph.media";
-export { type AcceptedMessage, postMessage } from "./graph.messages";
+export { type AcceptedMessage, postMessage, postReceipt } from "./graph.messages";
 export type { GraphAnswer, GraphFault } from "./graph.request";
 export { listTemplates, type TemplateListing } from "./graph.templates";

@@ -1,5 +1,6 @@
 /** @see https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages */
-import { sendAnswerSchema } from "../../contracts/graph.contract";
+import { sendAnswerSchema, successAnswerSchema } from "../../contracts/graph.contract";
+import { dataOf } from "./graph.call.error";
 import { callGraph, type GraphAnswer } from "./graph.request";
 
 export interface AcceptedMessage {
@@ -31,4 +32,27 @@ export async function postMessage(input: {
   if (!message) return { kind: "unclear", reason: "unreadable-answer" };
   const waId = answer.data.contacts?.[0]?.wa_id ?? null;
   return { kind: "ok", data: { providerMessageId: message.id, waId } };
+}
+
+/** Marks a customer's message, and those before it, as read; with `typing` also shows that we write. @throws GraphCallError */
+export async function postReceipt(input: {
+  token: string;
+  phoneNumberId: string;
+  messageId: string;
+  typing: boolean;
+}): Promise<void> {
+  dataOf(
+    await callGraph({
+      method: "POST",
+      path: `/${encodeURIComponent(input.phoneNumberId)}/messages`,
+      token: input.token,
+      json: {
+        messaging_product: "whatsapp",
+        status: "read",
+        message_id: input.messageId,
+        ...(input.typing ? { typing_indicator: { type: "text" } } : {}),
+      },
+      answer: successAnswerSchema,
+    }),
+  );
 }

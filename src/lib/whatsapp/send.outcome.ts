@@ -28,6 +28,11 @@ const rateLimits: ReadonlyMap<number, number | null> = new Map([
 
 const accountProblems = new Set([0, 190, 3, 10, 131_005]);
 
+/** Whether a code means that the number may not be used at all until a person does something about it. */
+export function isAccountProblem(code: number): boolean {
+  return accountProblems.has(code) || (code >= 200 && code <= 299);
+}
+
 /** In an answer with Meta's envelope the code decides; elsewhere only proof that nothing happened allows a retry. */
 export function concludeSend(answer: GraphAnswer<AcceptedMessage>): SendOutcome {
   switch (answer.kind) {
@@ -38,7 +43,7 @@ export function concludeSend(answer: GraphAnswer<AcceptedMessage>): SendOutcome 
       const { code } = fault;
       const wait = rateLimits.get(code);
       if (wait !== undefined) return { kind: "rate_limited", code, delayMs: retryAfterMs ?? wait };
-      if (accountProblems.has(code) || (code >= 200 && code <= 299)) {
+      if (isAccountProblem(code)) {
         return { kind: "account_problem", code, reason: explainError(code, null).explanation };
       }
       if (status >= 500 || status === 429) {

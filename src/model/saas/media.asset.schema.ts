@@ -14,14 +14,16 @@ export interface MediaRendition {
 }
 
 export interface MediaAssetRecord extends BaseRecord {
-  origin: "inbound" | "upload";
+  origin: "inbound" | "upload" | "link";
   kind: "image" | "audio" | "video" | "document" | "sticker";
-  /** uploading (ours) or pending (a customer's) -> stored -> processing -> ready; failed says why in `error`. */
+  /** uploading (ours) or pending (a customer's, or behind a link) -> stored -> processing -> ready; failed says why in `error`. */
   state: "pending" | "uploading" | "stored" | "processing" | "ready" | "failed";
   declaredMime: string;
   declaredSize: number | null;
   declaredSha256: string | null;
   fileName: string | null;
+  /** Of an item that a caller named by a link. */
+  sourceUrl?: string | null;
   /** Uploads: parts received, by number. */
   parts: { n: number; size: number; storageKey: string }[];
   /** Storage keys that nothing refers to: being written, replaced or about to be deleted. A crash leaves them here for the sweep. */
@@ -38,7 +40,7 @@ export interface MediaAssetRecord extends BaseRecord {
 }
 
 export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
-  origin: { type: String, enum: ["inbound", "upload"], required: true },
+  origin: { type: String, enum: ["inbound", "upload", "link"], required: true },
   kind: { type: String, enum: ["image", "audio", "video", "document", "sticker"], required: true },
   state: {
     type: String,
@@ -49,6 +51,7 @@ export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
   declaredSize: { type: Number, default: null },
   declaredSha256: { type: String, default: null },
   fileName: { type: String, default: null },
+  sourceUrl: { type: String, default: null },
   parts: {
     type: [new Schema({ n: Number, size: Number, storageKey: String }, { _id: false })],
     default: () => [],

@@ -6,13 +6,10 @@ import {
   conversationListQuerySchema,
   conversationSchema,
   openConversationBodySchema,
+  readConversationBodySchema,
 } from "../../contracts/conversation.contract";
-import {
-  messageSchema,
-  retryMessageBodySchema,
-  type SendMessageBody,
-  sendMessageBodySchema,
-} from "../../contracts/message.contract";
+import { messageSchema, retryMessageBodySchema } from "../../contracts/message.contract";
+import { type SendMessageBody, sendMessageBodySchema } from "../../contracts/outgoing.content.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import {
   changeConversation,
@@ -24,6 +21,7 @@ import {
 import { getMessage, listMessages, listMessagesToReview } from "../../services/saas/messaging/message.list";
 import { sendMessage } from "../../services/saas/messaging/message.service";
 import { retryMessage } from "../../services/saas/messaging/retry.message.service";
+import { requestReadReceipt, showTyping } from "../../services/saas/whatsapp/receipt.service";
 
 const read = { kind: "tenant", scope: "conversations:read" } as const;
 const write = { kind: "tenant", scope: "conversations:write" } as const;
@@ -31,9 +29,14 @@ const tag = "Conversations";
 const params = z.strictObject({ id: objectIdSchema });
 
 /** The caller's own key, else the Idempotency-Key: two requests with one of them are one message. */
-function sendInput({ clientId, replyToId, ...content }: SendMessageBody, idempotencyKey: string | undefined) {
+function sendInput(body: SendMessageBody, idempotencyKey: string | undefined) {
   const key = idempotencyKey === undefined ? randomUUID() : `key:${idempotencyKey}`;
-  return { clientId: clientId ?? key, replyToId, content };
+  if (body.kind === "reaction") {
+    const { clientId = key, ...content } = body;
+    return { clientId, content };
+  }
+  const { clientId = key, replyToId, ...content } = body;
+  return { clientId, replyToId, content };
 }
 
 /** Conversations and their messages. */
@@ -107,13 +110,33 @@ export const conversationRoutes: readonly Route[] = [
     path: "/api/crm/conversations/{id}/read",
     tag,
     summary: "Mark everything as read",
+    description:
+      "For ourselves; with `sendReceipt` the customer sees it too, as blue ticks, in the background.",
     auth: write,
-    input: { params },
+    input: { params, body: readConversationBodySchema.optional() },
     output: { status: 200, description: "The conversation.", body: conversationSchema },
     problems: ["not-found"],
-    async run({ ctx, params: { id } }) {
+    async run({ ctx, params: { id }, body }) {
       const conversation = await readConversation(ctx, id);
+      if (body?.sendReceipt) await requestReadReceipt(ctx, id);
       return { body: conversation, version: conversation.version };
+    },
+  }),
+  defineRoute({
+    operationId: "showTyping",
+    method: "POST",
+    path: "/api/crm/conversations/{id}/typing",
+    tag,
+    summary: "Show the customer that an answer is being written",
+    description:
+      "For 25 seconds, or until our next message. The customer also sees that their message was read.",
+    auth: write,
+    input: { params },
+    output: { status: 204, description: "It is shown." },
+    problems: ["not-found", "invalid-state", "service-unavailable"],
+    async run({ ctx, params: { id } }) {
+      await showTyping(ctx, id);
+      return { body: undefined };
     },
   }),
   defineRoute({
@@ -147,7 +170,9 @@ export const conversationRoutes: readonly Route[] = [
       "outside-service-window",
       "template-not-sendable",
       "missing-variable",
+      "invalid-variable",
       "media-unsupported",
+      "url-not-allowed",
     ],
     idempotent: true,
     async run(request) {
@@ -180,7 +205,9 @@ export const conversationRoutes: readonly Route[] = [
       "outside-service-window",
       "template-not-sendable",
       "missing-variable",
+      "invalid-variable",
       "media-unsupported",
+      "url-not-allowed",
     ],
     idempotent: true,
     async run(request) {

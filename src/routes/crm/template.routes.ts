@@ -8,6 +8,7 @@ import {
   templateSyncSchema,
 } from "../../contracts/template.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
+import { renderForLead } from "../../services/saas/automation/lead.variables";
 import {
   getTemplate,
   listTemplates,
@@ -68,10 +69,15 @@ export const templateRoutes: readonly Route[] = [
     path: "/api/crm/templates/{id}/preview",
     tag,
     summary: "See a template with its variables filled in",
+    description:
+      "With a `leadId` the variables may hold expressions such as `{{lead.firstName}}`, as in rules; they are rendered for that lead. `missing` and `invalid` say what a send would be refused for. Nothing is sent.",
     auth: read,
     input: { params, body: templatePreviewBodySchema },
     output: { status: 200, description: "As the person would see it.", body: templatePreviewSchema },
-    problems: ["not-found"],
-    run: async ({ ctx, params: { id }, body }) => ({ body: await previewTemplate(ctx, id, body.variables) }),
+    problems: ["not-found", "invalid-reference"],
+    async run({ ctx, params: { id }, body: { leadId, variables } }) {
+      const values = leadId === undefined ? variables : await renderForLead(ctx, leadId, variables);
+      return { body: await previewTemplate(ctx, id, values) };
+    },
   }),
 ];

@@ -10,6 +10,7 @@ export function onlyAutomationRun(handler: JobHandler<"automation.run">): JobHan
   return {
     "whatsapp.inbound": none,
     "whatsapp.send": none,
+    "whatsapp.read": none,
     "templates.sync": none,
     "media.download": none,
     "media.process": none,

@@ -40,7 +40,15 @@ describe("templates", () => {
       "header:header_1",
       "body:1",
       "body:2",
+      "button:button_0",
       "button:button_1",
+    ]);
+    expect(data[0]?.variables.map(({ type, required }) => [type, required])).toEqual([
+      ["text", true],
+      ["text", true],
+      ["text", true],
+      ["payload", false],
+      ["url_suffix", true],
     ]);
     const [welcome] = (await list("name=welcome")).data;
     expect(welcome?.variables).toMatchObject([{ key: "first_name", example: expect.any(String) }]);

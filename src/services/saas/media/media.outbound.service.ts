@@ -1,4 +1,4 @@
-import { Types } from "mongoose";
+import { Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { mediaUnsupported } from "../../../lib/media/media.errors";
 import { mediaRules } from "../../../lib/media/media.rules";
@@ -29,6 +29,20 @@ export interface SendableMedia {
  */
 export async function requireSendableMedia(ctx: TenantContext, mediaId: string): Promise<SendableMedia> {
   return (await findSendable(ctx, mediaId)).media;
+}
+
+/** Whether one of these items is still being fetched or converted, so that waiting helps. */
+export async function isMediaOnItsWay(
+  ctx: TenantContext,
+  mediaIds: readonly Types.ObjectId[],
+): Promise<boolean> {
+  if (mediaIds.length === 0) return false;
+  const { MediaAsset } = await getCrmModels(ctx.clientCode);
+  const waiting = await MediaAsset.exists({
+    _id: trusted({ $in: [...mediaIds] }),
+    state: trusted({ $in: ["pending", "stored", "processing"] }),
+  });
+  return waiting !== null;
 }
 
 /** The same, with its bytes for the upload to Meta; they are read when asked for. */
@@ -81,7 +95,8 @@ async function findSendable(
   if (!record) throw invalidReference("/mediaId", "media item");
   const rendition = mainRendition(record);
   if (record.state === "failed") {
-    throw invalidState("This media item failed and cannot be sent. Its `error` says why.");
+    const why = record.error ? ` ${record.error.detail}` : "";
+    throw invalidState(`This media item failed and cannot be sent.${why}`);
   }
   if (record.state !== "ready" || !rendition) {
     throw invalidState(`This media item is still ${record.state}. Send it when its state is ready.`);

@@ -108,7 +108,7 @@ async function convert(
 /** Told from the bytes again, not from what was noted: this decides which decoder opens them. */
 function identify(media: MediaAssetRecord, head: Buffer): Promise<MediaIdentity> {
   const declared = { mime: media.declaredMime, kind: media.kind };
-  return media.origin === "inbound" ? identifyInbound(head, declared) : identifyUpload(head, declared);
+  return media.origin === "upload" ? identifyUpload(head, declared) : identifyInbound(head, declared);
 }
 
 async function convertWithFfmpeg(

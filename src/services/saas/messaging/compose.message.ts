@@ -1,59 +1,57 @@
-import type { Types } from "mongoose";
-import type { OutgoingContent } from "../../../contracts/message.contract";
+import type { OutgoingContent } from "../../../contracts/outgoing.content.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import type { ConversationRecord } from "../../../model/saas/conversation.schema";
-import type { MessageRecord } from "../../../model/saas/message.schema";
-import { requireSendableMedia, type SendableMedia } from "../media/media.outbound.service";
+import type { LeadRecord } from "../../../model/saas/lead.schema";
+import { composeContacts, composeLocation } from "./compose.card";
+import { composeInteractive } from "./compose.interactive";
+import { composeMedia, composeMediaLink } from "./compose.media";
+import { composeReaction } from "./compose.reaction";
 import { composeTemplate } from "./compose.template";
-
-/** What a message's row holds of its content. */
-export type ComposedContent = Pick<MessageRecord, "kind" | "text" | "mediaIds" | "template" | "content">;
+import { type ComposedContent, composed } from "./composed.content";
 
 export interface ComposeInput {
+  readonly lead: LeadRecord;
   readonly conversation: ConversationRecord;
   readonly connection: ConnectionRecord;
   readonly content: OutgoingContent;
 }
 
-const withoutCaption = new Set<MessageRecord["kind"]>(["audio", "sticker"]);
-
 /**
  * Checks what is to be sent against all that is known here, so that Meta never sees what it would refuse.
- * @throws AppError outside-service-window, template-not-sendable, missing-variable, media-unsupported, invalid-reference
+ * `content` of the row is in Meta's own form, as that of inbound messages is.
+ * @throws AppError outside-service-window, template-not-sendable, missing-variable, invalid-variable,
+ * media-unsupported, invalid-reference, invalid-state
  */
 export async function composeMessage(
   ctx: TenantContext,
   change: Change,
-  { conversation, connection, content }: ComposeInput,
+  input: ComposeInput,
 ): Promise<ComposedContent> {
+  const { conversation, connection, lead, content } = input;
   if (content.kind === "template") return composeTemplate(ctx, change, connection, content.template);
   requireOpenWindow(conversation, change.now);
-  if (content.kind === "text") {
-    return {
-      kind: "text",
-      text: content.text,
-      mediaIds: [],
-      template: null,
-      content: content.previewUrl === undefined ? null : { previewUrl: content.previewUrl },
-    };
+  switch (content.kind) {
+    case "text":
+      return composed("text", {
+        text: content.text,
+        content: content.previewUrl === undefined ? null : { previewUrl: content.previewUrl },
+      });
+    case "media":
+      return composeMedia(ctx, content);
+    case "media_link":
+      return composeMediaLink(ctx, change, lead, content);
+    case "interactive":
+      return composeInteractive(ctx, content.interactive);
+    case "location":
+      return composeLocation(content.location);
+    case "contacts":
+      return composeContacts(content.contacts);
+    case "reaction":
+      return composeReaction(change, conversation, content.reaction);
   }
-  const media = await requireSendableMedia(ctx, content.mediaId);
-  return composeMedia(media, content.caption ?? null);
-}
-
-function composeMedia(media: SendableMedia, caption: string | null): ComposedContent {
-  if (caption !== null && withoutCaption.has(media.kind)) {
-    throw new AppError(
-      "media-unsupported",
-      "WhatsApp shows no caption with audio and stickers. Send the text as a message of its own.",
-    );
-  }
-  const mediaIds: Types.ObjectId[] = [media.mediaId];
-  const content = media.fileName === null ? null : { fileName: media.fileName };
-  return { kind: media.kind, text: caption, mediaIds, template: null, content };
 }
 
 /** Whether anything but a template may be sent. */

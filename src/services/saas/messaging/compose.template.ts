@@ -1,21 +1,20 @@
-import type { OutgoingContent } from "../../../contracts/message.contract";
+import type { Types } from "mongoose";
+import type { OutgoingContent } from "../../../contracts/outgoing.content.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
-import { missingVariables, renderTemplate } from "../../../lib/whatsapp/template/fill.template";
-import {
-  isMediaHeader,
-  readTemplateShape,
-  type TemplateShape,
-} from "../../../lib/whatsapp/template/template.shape";
+import { renderTemplate } from "../../../lib/whatsapp/template/render.template";
+import { readTemplateShape, type TemplateShape } from "../../../lib/whatsapp/template/template.shape";
+import { invalidVariables, missingVariables } from "../../../lib/whatsapp/template/template.values";
+import { type TemplateVariables, variableOf } from "../../../lib/whatsapp/template/template.variables";
 import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import type { TemplateRecord } from "../../../model/saas/template.schema";
 import { requireSendableMedia } from "../media/media.outbound.service";
-import type { ComposedContent } from "./compose.message";
+import { type ComposedContent, composed } from "./composed.content";
 
 type TemplateRequest = Extract<OutgoingContent, { kind: "template" }>["template"];
 
-/** @throws AppError template-not-sendable, missing-variable naming each, media-unsupported, invalid-reference */
+/** @throws AppError template-not-sendable, missing-variable or invalid-variable naming each, media-unsupported, invalid-reference */
 export async function composeTemplate(
   ctx: TenantContext,
   change: Change,
@@ -27,17 +26,20 @@ export async function composeTemplate(
   if (shape.unsupported.length > 0) {
     throw notSendable(`The template has parts that cannot be filled here: ${shape.unsupported.join(", ")}.`);
   }
-  requireVariables(shape, request.variables);
-  const mediaIds = await headerMediaIds(ctx, shape, request.headerMediaId);
-  const { body } = renderTemplate(shape, request.variables);
-  const { name, language } = template;
-  return {
-    kind: "template",
-    text: body,
-    mediaIds,
-    template: { name, language, variables: request.variables, rendered: body },
-    content: null,
+  const { headerMediaId } = request;
+  const variables: TemplateVariables = {
+    ...(headerMediaId === undefined ? {} : { header: headerMediaId }),
+    ...request.variables,
   };
+  requireVariables(shape, variables, change.now);
+  const { body, ...around } = renderTemplate(shape, variables);
+  const { name, language, category } = template;
+  return composed("template", {
+    text: body,
+    mediaIds: await mediaOf(ctx, shape, variables),
+    template: { name, language, variables: { ...variables }, rendered: body },
+    content: { category, ...around },
+  });
 }
 
 async function findSendableTemplate(
@@ -69,36 +71,48 @@ async function findSendableTemplate(
   return template;
 }
 
-function requireVariables(shape: TemplateShape, variables: Readonly<Record<string, string>>): void {
+function requireVariables(shape: TemplateShape, variables: TemplateVariables, now: Date): void {
   const missing = missingVariables(shape, variables);
-  if (missing.length === 0) return;
-  throw new AppError("missing-variable", `These variables have no value: ${missing.join(", ")}.`, {
-    errors: missing.map((key) => ({
+  if (missing.length > 0) {
+    throw new AppError("missing-variable", `These variables have no value: ${missing.join(", ")}.`, {
+      errors: missing.map((key) => ({
+        pointer: `/template/variables/${key}`,
+        code: "missing-variable",
+        detail: "Give it a value that is not empty.",
+      })),
+    });
+  }
+  const invalid = invalidVariables(shape, variables, now);
+  if (invalid.length === 0) return;
+  const named = invalid.map(({ key, detail }) => `${key} ${detail}`).join("; ");
+  throw new AppError("invalid-variable", `These variables do not fit: ${named}.`, {
+    errors: invalid.map(({ key, detail }) => ({
       pointer: `/template/variables/${key}`,
-      code: "missing-variable",
-      detail: "Give it a value that is not empty.",
+      code: "invalid-variable",
+      detail,
     })),
   });
 }
 
-async function headerMediaIds(ctx: TenantContext, shape: TemplateShape, headerMediaId: string | undefined) {
-  if (!isMediaHeader(shape)) return [];
-  const kind = shape.headerFormat?.toLowerCase();
-  const pointer = "/template/headerMediaId";
-  if (headerMediaId === undefined) {
-    const detail = `The template has ${kind === "image" ? "an image" : `a ${kind}`} on top: give its media id in headerMediaId.`;
-    throw new AppError("missing-variable", detail, {
-      errors: [{ pointer, code: "missing-variable", detail }],
-    });
+/** Media of the header and of the cards, in the order of their places. @throws AppError media-unsupported, invalid-reference */
+async function mediaOf(
+  ctx: TenantContext,
+  shape: TemplateShape,
+  variables: TemplateVariables,
+): Promise<Types.ObjectId[]> {
+  const ids: Types.ObjectId[] = [];
+  for (const { key, type } of shape.allSlots) {
+    if (type !== "image" && type !== "video" && type !== "document") continue;
+    const media = await requireSendableMedia(ctx, variableOf(variables, key));
+    if (media.kind !== type) {
+      throw new AppError(
+        "media-unsupported",
+        `The template wants ${type} in ${key}, the media item is ${media.kind}.`,
+      );
+    }
+    ids.push(media.mediaId);
   }
-  const media = await requireSendableMedia(ctx, headerMediaId);
-  if (media.kind !== kind) {
-    throw new AppError(
-      "media-unsupported",
-      `The template wants ${kind} on top, the media item is ${media.kind}.`,
-    );
-  }
-  return [media.mediaId];
+  return ids;
 }
 
 function notSendable(detail: string): AppError {

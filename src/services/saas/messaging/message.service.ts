@@ -1,11 +1,13 @@
 /** Messages of ours: checked and stored here, sent by a job. */
 import { Types } from "mongoose";
-import type { Message, OutgoingContent } from "../../../contracts/message.contract";
+import type { Message } from "../../../contracts/message.contract";
+import type { OutgoingContent } from "../../../contracts/outgoing.content.contract";
 import { enqueue } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { AppError } from "../../../lib/errors/app.error";
 import { failpoint } from "../../../lib/failpoint/failpoint";
+import { requirePublicUrl } from "../../../lib/net/public.address";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import type { ConversationRecord } from "../../../model/saas/conversation.schema";
@@ -13,10 +15,12 @@ import type { LeadRecord } from "../../../model/saas/lead.schema";
 import type { MessageRecord, MessageSender } from "../../../model/saas/message.schema";
 import { invalidReference, invalidState, notFound } from "../crm/crm.problem";
 import { touchLeadInChange } from "../crm/lead.service";
-import { type ComposedContent, composeMessage } from "./compose.message";
+import { composeMessage } from "./compose.message";
+import type { ComposedContent } from "./composed.content";
 import { toMessage } from "./message.serialiser";
 import { noteOutboundInChange } from "./note.message";
 import { chooseConnection, openConversationInChange } from "./open.conversation";
+import { applyReactionsInChange } from "./reactions";
 import { refuseUnwanted } from "./refuse.unwanted";
 
 /** To whom: a conversation, or a lead over one of the tenant's numbers. */
@@ -37,9 +41,11 @@ export type SendMessageInput = MessageTarget & {
 /**
  * Stores a message as `queued` and has it sent. Everything that is known to fail is refused here.
  * @throws AppError not-found, invalid-reference, invalid-state, opted-out, outside-service-window,
- * template-not-sendable, missing-variable, media-unsupported.
+ * template-not-sendable, missing-variable, invalid-variable, media-unsupported, url-not-allowed.
  */
 export async function sendMessage(ctx: TenantContext, input: SendMessageInput): Promise<Message> {
+  // before the change, which must not wait for the look-up of a name
+  if (input.content.kind === "media_link") await requirePublicUrl(input.content.link);
   try {
     return toMessage(await commitChange(ctx, (change) => queueMessage(ctx, change, input)));
   } catch (error) {
@@ -62,15 +68,15 @@ async function queueMessage(
   if (known) return known;
   refuseUnwanted(lead);
   const { content } = input;
-  const composed = await composeMessage(ctx, change, { conversation, connection, content });
-  const replyToProviderId = await quotedId(change, conversation, input.replyToId);
+  const composed = await composeMessage(ctx, change, { lead, conversation, connection, content });
+  const replyToProviderId =
+    composed.replyToProviderId ?? (await quotedId(change, conversation, input.replyToId));
   const message: MessageRecord = {
     ...queuedRecord(ctx, change, input, composed, conversation),
     replyToProviderId,
   };
   await models.Message.insertMany([message], { session });
-  await noteOutboundInChange(change, conversation, message);
-  await touchLeadInChange(ctx, change, lead._id, { outboundAt: message.sentAt });
+  await noteQueued(ctx, change, conversation, message);
   change.record({
     type: "message_queued",
     subject: {
@@ -84,6 +90,21 @@ async function queueMessage(
     await enqueueSend(ctx, message);
   });
   return message;
+}
+
+/** A reaction shows on its message at once; it answers nobody and is no line of the inbox. */
+async function noteQueued(
+  ctx: TenantContext,
+  change: Change,
+  conversation: ConversationRecord,
+  message: MessageRecord,
+): Promise<void> {
+  if (message.kind === "reaction") {
+    await applyReactionsInChange(change, message);
+    return;
+  }
+  await noteOutboundInChange(change, conversation, message);
+  await touchLeadInChange(ctx, change, message.leadId, { outboundAt: message.sentAt });
 }
 
 /**

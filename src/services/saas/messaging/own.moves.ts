@@ -8,6 +8,7 @@ import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import type { MessageError, MessageRecord, MessageStatus } from "../../../model/saas/message.schema";
 import { recordSent, subjectOf } from "./raise.status";
+import { applyReactionsInChange } from "./reactions";
 
 /** A message that this process alone may send now. */
 export interface SendAttempt {
@@ -138,6 +139,7 @@ async function leave(
       { session, returnDocument: "after" },
     ).lean();
     if (message && to !== "queued") recordMove(change, message, from.status, to, error);
+    if (message?.kind === "reaction" && to === "failed") await applyReactionsInChange(change, message);
     return message !== null;
   });
 }

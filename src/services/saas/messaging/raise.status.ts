@@ -1,5 +1,6 @@
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MessageError, MessageRecord, MessageStatus } from "../../../model/saas/message.schema";
+import { applyReactionsInChange } from "./reactions";
 
 export type WebhookStatus = "sent" | "failed" | "delivered" | "read" | "played";
 
@@ -53,6 +54,7 @@ export async function raiseStatusInChange(
     { session: change.session },
   );
   if (!rises) return;
+  if (message.kind === "reaction" && status === "failed") await applyReactionsInChange(change, message);
   if (ranks[message.status] === 0 && status !== "failed") recordSent(change, message);
   change.record({
     type: "message_status",

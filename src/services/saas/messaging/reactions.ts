@@ -1,3 +1,4 @@
+import { trusted } from "mongoose";
 import * as z from "zod";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MessageRecord } from "../../../model/saas/message.schema";
@@ -19,6 +20,8 @@ export async function applyReactionsInChange(change: Change, message: MessageRec
     conversationId: message.conversationId,
     kind: "reaction",
     replyToProviderId: targetId,
+    // one of ours that WhatsApp did not take is on nobody's screen
+    status: trusted({ $ne: "failed" }),
   })
     .session(change.session)
     .sort({ sentAt: 1, "provider.messageId": 1 })

@@ -4,6 +4,7 @@ import type { ClientCode } from "../../../contracts/common.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCentralModels } from "../../../lib/db/get.central.models";
 import { commitChange } from "../../../lib/tenant/commit.change";
+import { explainError } from "../../../lib/whatsapp/error.catalog";
 import { raiseAlert } from "./raise.alert";
 
 const alertCode = "whatsapp-number-paused";
@@ -34,6 +35,11 @@ export async function pauseConnection(
     connectionId: connectionId.toHexString(),
     reason,
   });
+}
+
+/** Pauses a number for what Meta said of it. @param code one of Meta's that means the account, not the call. */
+export function pauseForFault(ctx: TenantContext, connectionId: Types.ObjectId, code: number): Promise<void> {
+  return pauseConnection(ctx, connectionId, explainError(code, null).explanation);
 }
 
 /** The number works again. */

@@ -12,6 +12,7 @@ import { concludeSend, type SendOutcome } from "../../../lib/whatsapp/send.outco
 import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import type { MessageRecord, MessageStatus } from "../../../model/saas/message.schema";
+import { isMediaOnItsWay } from "../media/media.outbound.service";
 import { isWindowOpen } from "../messaging/compose.message";
 import {
   beginSending,
@@ -36,6 +37,8 @@ export type SendResult =
 
 /** A paused number is looked at this often. */
 const pausedDelayMs = 60_000;
+/** Media that is being fetched or converted takes seconds. */
+const mediaDelayMs = 2_000;
 /** What cannot reach Meta for this long is given up. */
 const patienceMs = 24 * 60 * 60_000;
 const firstDelayMs = 1_000;
@@ -72,6 +75,10 @@ export async function sendStoredMessage(ctx: TenantContext, messageId: string): 
     if (reason !== null) throw new CannotSend(reason);
     if (message.kind !== "template" && !isWindowOpen(conversation, ctx.now())) {
       return await fail(ctx, message, explainError(131_047, null));
+    }
+    if (await isMediaOnItsWay(ctx, message.mediaIds)) {
+      if (isGivenUp(ctx, message)) throw new CannotSend("Its media did not become ready within a day.");
+      return { kind: "wait", delayMs: mediaDelayMs, code: "media-not-ready" };
     }
     return await attempt(ctx, { message, connection, lead });
   } catch (error) {

@@ -8,8 +8,9 @@ import type {
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type Page, pageOf } from "../../../lib/query/page";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import { missingVariables, renderTemplate } from "../../../lib/whatsapp/template/fill.template";
+import { renderTemplate } from "../../../lib/whatsapp/template/render.template";
 import { readTemplateShape } from "../../../lib/whatsapp/template/template.shape";
+import { invalidVariables, missingVariables } from "../../../lib/whatsapp/template/template.values";
 import type { TemplateRecord } from "../../../model/saas/template.schema";
 import { invalidState, notFound } from "../crm/crm.problem";
 import { requestTemplateSync } from "./request.template.sync";
@@ -44,7 +45,12 @@ export async function previewTemplate(
   variables: Readonly<Record<string, string>>,
 ): Promise<z.output<typeof templatePreviewSchema>> {
   const shape = readTemplateShape(await findTemplate(ctx, id));
-  return { ...renderTemplate(shape, variables), missing: missingVariables(shape, variables) };
+  return {
+    ...renderTemplate(shape, variables),
+    variables: { ...variables },
+    missing: missingVariables(shape, variables),
+    invalid: invalidVariables(shape, variables, ctx.now()),
+  };
 }
 
 /** Asks for a reading of the templates of every account. @throws AppError invalid-state when no number is connected. */
@@ -78,7 +84,14 @@ function toTemplate(record: TemplateRecord): Template {
     category: record.category,
     parameterFormat: record.parameterFormat,
     headerFormat: shape.headerFormat,
-    variables: uniqueByKey(shape.slots).map(({ key, place, example }) => ({ key, place, example })),
+    cards: shape.cards.length,
+    variables: uniqueByKey(shape.allSlots).map(({ key, place, type, required, example }) => ({
+      key,
+      place,
+      type,
+      required,
+      example,
+    })),
     components: record.components,
     quality: record.quality,
     rejectedReason: record.rejectedReason,

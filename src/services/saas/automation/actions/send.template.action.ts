@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { templateLanguageSchema } from "../../../../contracts/message.contract";
+import { templateLanguageSchema } from "../../../../contracts/outgoing.content.contract";
 import { sendMessage } from "../../messaging/message.service";
 import { renderText } from "../render";
 import { defineAction } from "./action";

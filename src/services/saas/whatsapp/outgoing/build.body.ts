@@ -1,7 +1,8 @@
+import * as z from "zod";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
-import { templateComponents } from "../../../../lib/whatsapp/template/fill.template";
-import { isMediaHeader, readTemplateShape } from "../../../../lib/whatsapp/template/template.shape";
+import { type HeaderMedia, templateComponents } from "../../../../lib/whatsapp/template/fill.template";
+import { readTemplateShape, type TemplateShape } from "../../../../lib/whatsapp/template/template.shape";
 import type { ConnectionRecord } from "../../../../model/saas/connection.schema";
 import type { LeadRecord } from "../../../../model/saas/lead.schema";
 import type { MessageRecord } from "../../../../model/saas/message.schema";
@@ -29,7 +30,7 @@ export async function buildBody(ctx: TenantContext, input: BodyInput): Promise<R
     messaging_product: "whatsapp",
     recipient_type: "individual",
     ...address,
-    ...(message.replyToProviderId === null ? {} : { context: { message_id: message.replyToProviderId } }),
+    ...contextOf(message),
     // comes back with every status: what settles a send whose answer was lost
     biz_opaque_callback_data: message._id.toHexString(),
     ...(await contentOf(ctx, input)),
@@ -37,7 +38,7 @@ export async function buildBody(ctx: TenantContext, input: BodyInput): Promise<R
 }
 
 async function contentOf(ctx: TenantContext, input: BodyInput): Promise<Record<string, unknown>> {
-  const { kind, text, content } = input.message;
+  const { kind, text, content, replyToProviderId } = input.message;
   switch (kind) {
     case "text":
       return { type: "text", text: { body: text ?? "", preview_url: content?.previewUrl === true } };
@@ -48,20 +49,69 @@ async function contentOf(ctx: TenantContext, input: BodyInput): Promise<Record<s
     case "audio":
     case "document":
     case "sticker":
-      return { type: kind, [kind]: mediaObject(await onlyMedia(ctx, input), text) };
+      return { type: kind, [kind]: mediaObject(await onlyMedia(ctx, input), input.message) };
+    case "interactive":
+      return { type: "interactive", interactive: await interactiveOf(ctx, input) };
+    case "location":
+      return { type: "location", location: locationOf(content) };
+    case "contacts":
+      return { type: "contacts", contacts: content?.contacts };
+    case "reaction":
+      return { type: "reaction", reaction: { message_id: replyToProviderId, emoji: content?.emoji ?? "" } };
     default:
       throw new CannotSend("Messages of this kind cannot be sent.");
   }
 }
 
-function mediaObject(media: UploadedMedia, caption: string | null): Record<string, unknown> {
+/** A reaction names its message itself. */
+function contextOf({ kind, replyToProviderId }: MessageRecord): Record<string, unknown> {
+  const quotes = replyToProviderId !== null && kind !== "reaction";
+  return quotes ? { context: { message_id: replyToProviderId } } : {};
+}
+
+function mediaObject(media: UploadedMedia, { text, content }: MessageRecord): Record<string, unknown> {
   return {
     id: media.metaMediaId,
-    ...(caption === null ? {} : { caption }),
+    ...(text === null ? {} : { caption: text }),
     ...(media.kind === "document" && media.fileName !== null ? { filename: media.fileName } : {}),
-    // ours is always mono Opus in Ogg: what WhatsApp shows as a voice note
-    ...(media.kind === "audio" && media.mime === "audio/ogg" ? { voice: true } : {}),
+    // ours is always mono Opus in Ogg: what WhatsApp shows as a voice note, unless a file is wanted
+    ...(media.kind === "audio" && media.mime === "audio/ogg" && content?.voice !== false
+      ? { voice: true }
+      : {}),
   };
+}
+
+/** Our own row, written in Meta's form: the header's media and a flow's data are what is put in now. */
+async function interactiveOf(ctx: TenantContext, input: BodyInput): Promise<Record<string, unknown>> {
+  const { content, mediaIds } = input.message;
+  const media = mediaIds.length > 0 ? await onlyMedia(ctx, input) : null;
+  const interactive = flowDataOf(content ?? {});
+  if (!media) return interactive;
+  const file = media.kind === "document" && media.fileName !== null ? { filename: media.fileName } : {};
+  return {
+    ...interactive,
+    header: { type: media.kind, [media.kind]: { id: media.metaMediaId, ...file } },
+  };
+}
+
+const flowContentSchema = z.looseObject({
+  action: z.looseObject({ parameters: z.looseObject({ flow_action_payload: z.string() }) }),
+});
+
+function flowDataOf(content: Record<string, unknown>): Record<string, unknown> {
+  const flow = flowContentSchema.safeParse(content).data;
+  if (!flow) return content;
+  const { parameters } = flow.action;
+  const payload: unknown = JSON.parse(parameters.flow_action_payload);
+  return {
+    ...content,
+    action: { ...flow.action, parameters: { ...parameters, flow_action_payload: payload } },
+  };
+}
+
+function locationOf(content: MessageRecord["content"]): Record<string, unknown> {
+  const { latitude, longitude, name, address } = content ?? {};
+  return { latitude, longitude, ...(name ? { name } : {}), ...(address ? { address } : {}) };
 }
 
 async function templateOf(ctx: TenantContext, input: BodyInput): Promise<Record<string, unknown>> {
@@ -77,14 +127,34 @@ async function templateOf(ctx: TenantContext, input: BodyInput): Promise<Record<
   }).lean();
   if (!template) throw new CannotSend("The template was deleted while the message waited.");
   const shape = readTemplateShape(template);
-  const media = isMediaHeader(shape) ? await onlyMedia(ctx, input) : null;
-  const header =
-    media && (media.kind === "image" || media.kind === "video" || media.kind === "document")
-      ? { kind: media.kind, mediaId: media.metaMediaId, fileName: media.fileName }
-      : null;
-  const components = templateComponents(shape, variables, header);
+  const components = templateComponents(shape, variables, await templateMedia(ctx, input, shape));
   return { name, language: { code: language }, ...(components.length > 0 ? { components } : {}) };
 }
+
+/** Media of the header and the cards as Meta knows it, by the places' keys. */
+async function templateMedia(
+  ctx: TenantContext,
+  { message, connection, token }: BodyInput,
+  shape: TemplateShape,
+): Promise<ReadonlyMap<string, HeaderMedia>> {
+  const media = new Map<string, HeaderMedia>();
+  const places = shape.allSlots.filter(({ type }) => mediaTypes.has(type));
+  for (const [index, { key }] of places.entries()) {
+    const mediaId = message.mediaIds[index];
+    if (!mediaId) throw new CannotSend("The template wants other media than when the message was written.");
+    const { kind, metaMediaId, fileName } = await uploadedMedia(
+      ctx,
+      mediaId.toHexString(),
+      connection,
+      token,
+    );
+    if (kind !== "image" && kind !== "video" && kind !== "document") continue;
+    media.set(key, { kind, mediaId: metaMediaId, fileName });
+  }
+  return media;
+}
+
+const mediaTypes = new Set<string>(["image", "video", "document"]);
 
 async function onlyMedia(
   ctx: TenantContext,
