@@ -128,6 +128,7 @@ const windowSchema = z
     failed: z.number().int().meta({ description: "Attempts that went wrong." }),
     dead: z.number().int(),
     retried: z.number().int().meta({ description: "Attempts after which the job waits to be tried again." }),
+    crashed: z.number().int().meta({ description: "Attempts whose worker fell silent; among the failed." }),
     perMinute: z.number().meta({ description: "Jobs done in a minute, on average." }),
     failureRate: z
       .number()

@@ -24,9 +24,9 @@ export async function drain(options: DrainOptions): Promise<DrainReport> {
     { queues: heavy, concurrency: Math.min(options.concurrency, availableParallelism()), prefetch: false },
   ].filter(({ queues }) => queues.length > 0);
   const report = options.report ?? emptyReport();
-  const upkeep = new Upkeep();
   const handlers = options.handlers ?? jobHandlers;
   const tally = new Tally();
+  const upkeep = new Upkeep(tally);
   const runners = parts.map((part) => new Runner({ ...options, ...part, handlers }, report, upkeep, tally));
   await Promise.all(runners.map((runner) => runner.run())).finally(() => tally.end());
   report.idle = runners.every(({ idle }) => idle);

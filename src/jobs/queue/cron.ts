@@ -3,14 +3,13 @@
  * its jobs. Ticks are reckoned by the server's clock plus the stack's offset, so no process's own clock matters.
  */
 import { randomUUID } from "node:crypto";
-import { clockOffsetMs } from "../../lib/clock/clock";
 import { isDuplicateKey } from "../../lib/db/duplicate.key";
 import { rootLogger } from "../../lib/log/logger";
 import { type CronSchedule, latestTick } from "./cron.tick";
 import { enqueueMany } from "./enqueue.many";
 import type { AnyNewJob } from "./job.draft";
 import { marksCollection } from "./jobs.collection";
-import { readServerTime } from "./server.time";
+import { readStackTime } from "./server.time";
 
 export interface CronEntry {
   /** Never changes: the mark is kept under it. */
@@ -75,7 +74,7 @@ async function fire(entry: CronEntry, now: Date): Promise<number> {
  * @returns how many jobs were enqueued.
  */
 export async function fireDue(entries: readonly CronEntry[]): Promise<number> {
-  const now = new Date((await readServerTime()).getTime() + clockOffsetMs());
+  const now = await readStackTime();
   let enqueued = 0;
   for (const entry of entries) {
     try {

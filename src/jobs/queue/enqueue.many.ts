@@ -1,10 +1,9 @@
-import { clockOffsetMs } from "../../lib/clock/clock";
 import type { Enqueued } from "./enqueue";
 import { insertJob, plainRow } from "./insert.job";
 import { type AnyNewJob, draftJob, isImmediate, type JobDraft } from "./job.draft";
 import { jobsCollection } from "./jobs.collection";
 import { announce } from "./nudge";
-import { readServerTime } from "./server.time";
+import { readStackTime } from "./server.time";
 
 const batch = 1_000;
 /** Jobs with a unique key need an upsert each; this many are under way at once. */
@@ -23,7 +22,7 @@ async function insertPlain(plain: readonly Drafted[]): Promise<[number, Enqueued
   // One alone needs no reading: the server computes its times as it stores it.
   if (others.length === 0) return [await insertOne(only)];
   const jobs = await jobsCollection();
-  const stackTime = new Date((await readServerTime()).getTime() + clockOffsetMs());
+  const stackTime = await readStackTime();
   const rows = plain.map(({ draft, job }) => plainRow(draft, job, stackTime));
   for (let from = 0; from < rows.length; from += batch)
     await jobs.insertMany(rows.slice(from, from + batch), { ordered: false });

@@ -20,6 +20,15 @@ export async function cancelOwn(job: ClaimedJob): Promise<boolean> {
   return update.matchedCount > 0;
 }
 
+/** Ends a job that nobody will ever be able to do, and no person has to look at. @returns false when it is not ours any more. */
+export async function cancelForGood(job: ClaimedJob, reason: SentenceOfFailure): Promise<boolean> {
+  const jobs = await jobsCollection();
+  const update = await endingHeads(lineOf(job), (session) =>
+    jobs.updateOne(own(job), ended("cancelled", noted(reason)), { session }),
+  );
+  return update.matchedCount > 0;
+}
+
 /**
  * Puts a job off by `delayMs` after a failed attempt; the head of a line stays its head, so its successors wait.
  * @returns false when it is not ours any more: then nothing was changed.

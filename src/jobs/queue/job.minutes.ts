@@ -13,12 +13,16 @@ export const lagBounds = [
 ] as const;
 const beyond = "more";
 
+/** What is counted. */
+export const countNames = ["done", "failed", "dead", "retried", "crashed"] as const;
+
 /** Counts of attempts. */
 export interface Figures {
   done: number;
   failed: number;
   dead: number;
   retried: number;
+  crashed: number;
   /** By the bucket's bound. */
   lag: Record<string, number>;
 }
@@ -34,7 +38,7 @@ export interface MinuteFigures extends FiguresOf {
   readonly minute: Date;
 }
 
-export const noFigures = (): Figures => ({ done: 0, failed: 0, dead: 0, retried: 0, lag: {} });
+export const noFigures = (): Figures => ({ done: 0, failed: 0, dead: 0, retried: 0, crashed: 0, lag: {} });
 
 /** The minute that a time is in. */
 export const minuteOf = (at: Date): Date => new Date(Math.floor(at.getTime() / minuteMs) * minuteMs);
@@ -46,7 +50,7 @@ export function lagBucket(ms: number): string {
 
 /** Adds `more` to `sum`. */
 export function addFigures(sum: Figures, more: Figures): void {
-  for (const name of ["done", "failed", "dead", "retried"] as const) sum[name] += more[name];
+  for (const name of countNames) sum[name] += more[name];
   for (const [bucket, count] of Object.entries(more.lag)) sum.lag[bucket] = (sum.lag[bucket] ?? 0) + count;
 }
 
@@ -94,7 +98,7 @@ export async function readMinutes(since: Date): Promise<MinuteFigures[]> {
   const rows: JobMinuteRecord[] = await minutes
     .find({ minute: { $gte: since } }, { hint: "minute" })
     .toArray();
-  return rows.map(({ queue, clientCode, minute, done, failed, dead, retried, lag }) => ({
+  return rows.map(({ queue, clientCode, minute, done, failed, dead, retried, crashed, lag }) => ({
     queue,
     clientCode,
     minute,
@@ -102,6 +106,7 @@ export async function readMinutes(since: Date): Promise<MinuteFigures[]> {
     failed,
     dead,
     retried,
+    crashed: crashed ?? 0,
     lag: lag ?? {},
   }));
 }

@@ -14,6 +14,12 @@ export const maxCrashes = 3;
 const crashPauseMs = 5_000;
 const slice = 500;
 
+/** An attempt whose worker fell silent, and what became of its job. */
+export interface Crash {
+  readonly job: Pick<JobRecord, "queue" | "clientCode">;
+  readonly outcome: "retried" | "dead" | "cancelled";
+}
+
 const expired = { state: "running" as const, $expr: { $lt: ["$leaseUntil", "$$NOW"] } };
 const crash = noted({
   code: "lease-expired",
@@ -51,8 +57,25 @@ async function cancelSilent(row: Pick<JobRecord, "_id" | "clientCode" | "token" 
   return update.matchedCount;
 }
 
-/** Reaps every expired lease, in slices. @returns how many jobs were taken back. */
-export async function reapExpired(): Promise<number> {
+/** Takes one back. @returns what became of it; undefined when somebody else was first. */
+async function takeBack(row: JobRecord): Promise<Crash["outcome"] | undefined> {
+  const { _id, token, crashes, attempts, maxAttempts } = row;
+  if (row.cancelRequestedAt) return (await cancelSilent(row)) > 0 ? "cancelled" : undefined;
+  if (crashes + 1 >= maxCrashes || attempts >= maxAttempts) return (await bury(row)) > 0 ? "dead" : undefined;
+  const fields = { ...crash, ...oneMore };
+  const pauseMs = crashPauseMs * 2 ** (crashes - 1) * (0.5 + Math.random() / 2);
+  const again = crashes === 0 ? waitingNow(fields) : scheduledAt(stackNowPlus(pauseMs), fields);
+  const jobs = await jobsCollection();
+  const update = await jobs.updateOne({ _id, token, ...expired }, again);
+  return update.matchedCount > 0 ? "retried" : undefined;
+}
+
+/**
+ * Reaps every expired lease, in slices.
+ * @param onCrash told of each.
+ * @returns how many jobs were taken back.
+ */
+export async function reapExpired(onCrash: (crash: Crash) => void = () => undefined): Promise<number> {
   const jobs = await jobsCollection();
   let reaped = 0;
   for (;;) {
@@ -63,19 +86,10 @@ export async function reapExpired(): Promise<number> {
       .limit(slice)
       .toArray();
     for (const row of rows) {
-      const { _id, token, crashes, attempts, maxAttempts } = row;
-      if (row.cancelRequestedAt) reaped += await cancelSilent(row);
-      else if (crashes + 1 >= maxCrashes || attempts >= maxAttempts) reaped += await bury(row);
-      else {
-        const again =
-          crashes === 0
-            ? waitingNow({ ...crash, ...oneMore })
-            : scheduledAt(stackNowPlus(crashPauseMs * 2 ** (crashes - 1) * (0.5 + Math.random() / 2)), {
-                ...crash,
-                ...oneMore,
-              });
-        reaped += (await jobs.updateOne({ _id, token, ...expired }, again)).matchedCount;
-      }
+      const outcome = await takeBack(row);
+      if (!outcome) continue;
+      reaped += 1;
+      onCrash({ job: row, outcome });
     }
     if (rows.length < slice) return reaped;
   }

@@ -1,4 +1,3 @@
-import type { Types } from "mongoose";
 import { isDuplicateKey } from "../../lib/db/duplicate.key";
 import type { JobRecord } from "../../model/clients/job.schema";
 import { endingHeads, lineOf } from "./end.job";
@@ -44,7 +43,9 @@ export async function reviveJob(
 }
 
 /** Cancels a job that is not running: dead, waiting, or waiting for its time. @returns false when it is not so any more. */
-export async function discardJob(job: { _id: Types.ObjectId; clientCode: string; orderingKey?: string }) {
+export async function discardJob(
+  job: Pick<JobRecord, "_id" | "clientCode" | "orderingKey">,
+): Promise<boolean> {
   const jobs = await jobsCollection();
   const update = await endingHeads(lineOf(job), (session) =>
     jobs.updateOne({ _id: job._id, state: { $in: ["dead", "waiting", "scheduled"] } }, ended("cancelled"), {

@@ -1,4 +1,4 @@
-import { clockOffsetMs } from "../../lib/clock/clock";
+import { clockOffsetMs, now } from "../../lib/clock/clock";
 import { jobsCollection } from "./jobs.collection";
 
 /**
@@ -27,6 +27,15 @@ interface Reading {
 }
 
 let reading: Promise<Reading> | undefined;
+/** The latest that was answered. */
+let answered: Reading | undefined;
+
+/** The server's time as of a reading, carried on; undefined for one that is too old or cannot be trusted any more. */
+function carriedOn({ serverMs, steadyMs, wallMs }: Reading, goodForMs: number): number | undefined {
+  const passed = performance.now() - steadyMs;
+  const good = passed < goodForMs && Math.abs(Date.now() - wallMs - passed) < clocksApartMs;
+  return good ? serverMs + passed : undefined;
+}
 
 /**
  * The server's clock, for writes that cannot compute on the server (inserts in bulk). It is asked at most every 30 s
@@ -34,12 +43,21 @@ let reading: Promise<Reading> | undefined;
  */
 export async function readServerTime(): Promise<Date> {
   reading ??= askServer();
-  const last = await reading;
-  const passed = performance.now() - last.steadyMs;
-  if (passed < readingGoodForMs && Math.abs(Date.now() - last.wallMs - passed) < clocksApartMs)
-    return new Date(last.serverMs + passed);
+  const carried = carriedOn(await reading, readingGoodForMs);
+  if (carried !== undefined) return new Date(carried);
   reading = askServer();
   return new Date((await reading).serverMs);
+}
+
+/** The server's clock plus the stack's offset: what due times are compared with. */
+export async function readStackTime(): Promise<Date> {
+  return new Date((await readServerTime()).getTime() + clockOffsetMs());
+}
+
+/** The same at once, from the latest reading, for figures only; by this process's clock where there is none. */
+export function stackTimeNow(): Date {
+  const carried = answered && carriedOn(answered, 2 * readingGoodForMs);
+  return carried === undefined ? now() : new Date(carried + clockOffsetMs());
 }
 
 async function askServer(): Promise<Reading> {
@@ -47,7 +65,8 @@ async function askServer(): Promise<Reading> {
     const { localTime }: { localTime?: unknown } = await (await jobsCollection()).db.command({ hello: 1 });
     if (!(localTime instanceof Date))
       throw new Error("The server did not say its time in its answer to hello.");
-    return { serverMs: localTime.getTime(), steadyMs: performance.now(), wallMs: Date.now() };
+    answered = { serverMs: localTime.getTime(), steadyMs: performance.now(), wallMs: Date.now() };
+    return answered;
   } catch (error) {
     reading = undefined;
     throw error;

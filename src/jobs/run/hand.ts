@@ -53,6 +53,11 @@ export class Hand {
     return this.ready.length;
   }
 
+  /** Finished, and what became of them is not written yet. */
+  get unwritten(): number {
+    return this.held.size - this.runningCount - this.ready.length - this.suspects.length;
+  }
+
   get hasSuspects(): boolean {
     return this.suspects.length > 0;
   }

@@ -1,6 +1,7 @@
 import type { ClientSession } from "mongoose";
 import { createTenantContext } from "../../lib/context/create.context";
 import type { EventDispatcher } from "../../lib/context/tenant.context";
+import { AppError } from "../../lib/errors/app.error";
 import { failpoint } from "../../lib/failpoint/failpoint";
 import { mintClientCode } from "../../lib/tenant/client.code";
 import { withTenant } from "../../lib/tenant/tenant.registry";
@@ -15,6 +16,11 @@ import { JobStopped } from "./hand";
 /** Thrown for a job that cannot run here and now whatever it holds: its type is paused, or of a newer release. */
 export class ParkJob extends Error {
   override readonly name = "ParkJob";
+}
+
+/** Thrown for a job whose tenant has left: nobody will ever be able to do it. */
+export class TenantGone extends Error {
+  override readonly name = "TenantGone";
 }
 
 export interface RunPorts {
@@ -32,7 +38,7 @@ export interface JobRun {
  * Does one claimed job: payload, tenant, handler. The claim is one of the places where a client code is minted, from
  * the payload that was parsed.
  * @returns what the handler returned, and whether it marked the job done itself.
- * @throws ParkJob, JobFailedForGood for a payload that does not parse, and whatever the handler throws.
+ * @throws ParkJob, TenantGone, JobFailedForGood for a payload that does not parse, and whatever the handler throws.
  */
 export async function runJob(job: ClaimedJob, signal: AbortSignal, ports: RunPorts): Promise<JobRun> {
   if (!isJobName(job.type) || job.payloadVersion > jobDefinition(job.type).payloadVersion)
@@ -69,16 +75,22 @@ async function runTyped<K extends JobName>(
       throw new JobStopped("lost");
     completed = true;
   };
-  const result = await withTenant(clientCode, async () =>
-    handler(ctx, parsed.data, {
+  let begun = false;
+  const work = async () => {
+    begun = true;
+    return handler(ctx, parsed.data, {
       id: job.id.toHexString(),
       attempt: job.attempt,
       maxAttempts: job.maxAttempts,
       signal,
       progress: (fraction) => reportProgress(job, fraction),
       completeWith,
-    }),
-  );
+    });
+  };
+  const result = await withTenant(clientCode, work).catch((error: unknown) => {
+    if (!begun && error instanceof AppError && error.code === "not-found") throw new TenantGone();
+    throw error;
+  });
   failpoint("before-complete");
   return { result: result ?? undefined, completed };
 }

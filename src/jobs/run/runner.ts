@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { now, refreshClock } from "../../lib/clock/clock";
+import { refreshClock } from "../../lib/clock/clock";
 import { AppError } from "../../lib/errors/app.error";
 import { failpoint } from "../../lib/failpoint/failpoint";
 import { type Logger, rootLogger } from "../../lib/log/logger";
@@ -9,6 +9,7 @@ import { complete } from "../queue/complete";
 import { giveBack } from "../queue/give.back";
 import { RetryLater } from "../queue/job.errors";
 import type { JobHandlers } from "../queue/job.handler";
+import { stackTimeNow } from "../queue/server.time";
 import type { DrainOptions, DrainReport } from "./drain.options";
 import { Hand, type HeldJob, JobStopped, type StopReason } from "./hand";
 import { Heart } from "./heart";
@@ -35,8 +36,8 @@ const mostInTurn = 20;
 const mostAtOnce = 50;
 /** Of quick jobs one batch runs while the next is claimed. */
 const mostInHand = 2 * mostAtOnce;
-/** Finished jobs whose ends are not written yet; with more of them it claims no further ones. */
-const mostUnwritten = 200;
+/** With so many finished jobs whose ends are not written yet it starts no more: a crash would run them all again. */
+const mostUnwritten = mostAtOnce;
 const shortestWaitMs = 20;
 const longestWaitMs = 500;
 const claimTries = 4;
@@ -190,8 +191,6 @@ export class Runner {
     const wanted = this.wanted();
     const room = wanted - this.hand.running - this.hand.readyCount;
     // Quick jobs: claim in batches, when half of what is in hand is used up.
-    if (this.hand.size - this.hand.running - this.hand.readyCount > mostUnwritten)
-      return { found: 0, none: false };
     if (this.hand.hasSuspects || gateIsClosedFor(this.hand)) return { found: 0, none: false };
     if (this.hand.size === 0) this.turns.lookAgain();
     if (room <= 0 || (room < wanted / 2 && this.hand.readyCount > 0)) return { found: 0, none: false };
@@ -208,7 +207,7 @@ export class Runner {
 
   private startReady(): void {
     if (gateIsClosedFor(this.hand)) return;
-    while (this.hand.running < this.options.concurrency) {
+    while (this.hand.running < this.options.concurrency && this.hand.unwritten < mostUnwritten) {
       const held = this.hand.start(this.options.concurrency - this.reserve());
       if (!held) return;
       this.report.ran += 1;
@@ -230,7 +229,7 @@ export class Runner {
   private async runOne(held: HeldJob): Promise<void> {
     const { job, abort } = held;
     const began = performance.now();
-    const lagMs = now().getTime() - job.runAt.getTime();
+    const lagMs = stackTimeNow().getTime() - job.runAt.getTime();
     let outcome: Outcome = "lost";
     let waits = false;
     try {
@@ -263,6 +262,7 @@ export class Runner {
     this.tally.count({ job, outcome, lagMs, waits });
     this.hand.drop(held);
     this.stopped.delete(held);
+    this.startReady();
     this.pace.wake();
   }
 

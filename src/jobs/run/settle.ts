@@ -2,13 +2,13 @@ import { AppError } from "../../lib/errors/app.error";
 import type { Logger } from "../../lib/log/logger";
 import { backOffMs } from "../queue/back.off";
 import type { ClaimedJob } from "../queue/claim";
-import { cancelOwn, die, retryLater, type SentenceOfFailure } from "../queue/fail";
+import { cancelForGood, cancelOwn, die, retryLater, type SentenceOfFailure } from "../queue/fail";
 import { giveBack } from "../queue/give.back";
 import { isJobName, jobDefinition } from "../queue/job.catalog";
 import { JobFailedForGood, RetryLater } from "../queue/job.errors";
 import { park } from "../queue/park";
 import { JobStopped, type StopReason } from "./hand";
-import { ParkJob } from "./run.job";
+import { ParkJob, TenantGone } from "./run.job";
 
 /** What became of an attempt. `lost`: somebody else has the job, nothing was written. */
 export type Outcome = "done" | "retried" | "dead" | "cancelled" | "parked" | "given-back" | "lost";
@@ -45,6 +45,10 @@ export async function settleFailure(
   if (error instanceof ParkJob) {
     logger.warn(`The job is parked. ${error.message}`, { version: job.payloadVersion });
     return or(await park(job), "parked");
+  }
+  if (error instanceof TenantGone) {
+    logger.warn("The job is cancelled: its tenant has left.");
+    return or(await cancelForGood(job, { code: "tenant-gone", detail: "Its tenant has left." }), "cancelled");
   }
   if (error instanceof AppError && error.code === "client-suspended")
     return or((await giveBack([job])) > 0, "given-back");

@@ -117,6 +117,12 @@ export const environmentSchema = z.object({
     .describe(
       "How many pollers of a queue may run side by side; tenants are spread over them. Set the functions' reserved concurrency to the same.",
     ),
+  EMF_METRICS: z
+    .enum(["auto", "on", "off"])
+    .default("auto")
+    .describe(
+      "Whether drains write their figures to stdout as CloudWatch EMF lines. `auto`: on Lambda. `on`: also a worker whose output a CloudWatch agent reads.",
+    ),
   FFMPEG_PATH: z
     .string()
     .default("")

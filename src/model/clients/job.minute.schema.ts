@@ -14,6 +14,8 @@ export interface JobMinuteRecord {
   dead: number;
   /** Attempts after which the job waits to be tried again, also where its handler only asked to wait. */
   retried: number;
+  /** Attempts whose worker fell silent; they are among the failed. Absent in rows of an earlier release. */
+  crashed?: number;
   /** How many attempts were picked up within so many ms of their due time, by the bound of their bucket. */
   lag: Record<string, number>;
   expireAt: Date;
@@ -28,6 +30,7 @@ export const jobMinuteSchema = plainSchema<JobMinuteRecord>("jobMinutes", {
   failed: { type: Number, default: 0 },
   dead: { type: Number, default: 0 },
   retried: { type: Number, default: 0 },
+  crashed: { type: Number, default: 0 },
   lag: { type: Object, default: {} },
   expireAt: { type: Date, required: true },
 });

@@ -8,6 +8,7 @@ import {
   jobStateNames,
   type ListJobs,
 } from "../../contracts/job.contract";
+import { closeDeadJobAlerts } from "../../jobs/queue/alert.dead.job";
 import { queueNames } from "../../jobs/queue/job.catalog";
 import { announce } from "../../jobs/queue/nudge";
 import { discardJob as discard, reviveJob } from "../../jobs/queue/revive";
@@ -84,6 +85,7 @@ export async function discardJob(ctx: PlatformContext, id: string): Promise<JobD
   const job = await find(id);
   await audit(ctx, "job.discard", job);
   if (!(await discard(job))) throw refusal(await getJob(id), "discarded", "dead or not started");
+  await closeDeadJobAlerts([job]);
   return getJob(id);
 }
 
@@ -99,6 +101,7 @@ export async function discardJobs(ctx: PlatformContext, filter: JobFilter): Prom
   const dead = await deadJobs(ctx, "job.discard-many", filter);
   let acted = 0;
   for (const job of dead) if (await discard(job)) acted += 1;
+  await closeDeadJobAlerts(dead);
   return { acted, skipped: dead.length - acted, more: acted > 0 && dead.length === filter.limit };
 }
 
@@ -132,6 +135,7 @@ async function reviveAndTell(jobs: readonly JobRecord[], strict: boolean): Promi
         "A job with the same unique key was enqueued since and does the same. Discard this one.",
       );
   }
+  await closeDeadJobAlerts(revived);
   await announce(
     revived.flatMap(({ queue, clientCode }) => {
       const known = queueNames.find((name) => name === queue);

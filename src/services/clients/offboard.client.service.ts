@@ -157,6 +157,7 @@ async function dropCentralRows(clientCode: ClientCode): Promise<void> {
   await models.User.deleteMany({ clientCode });
   await models.Quarantine.deleteMany({ clientCode });
   await models.Job.deleteMany({ clientCode });
+  await models.JobSteering.deleteOne({ _id: `tenant:${clientCode}` });
   await models.Alert.deleteMany({ clientCode });
   await models.TenantActivity.deleteMany({ clientCode });
   await models.ClientDataSource.deleteOne({ clientCode });

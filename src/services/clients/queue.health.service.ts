@@ -10,14 +10,14 @@ import {
   noFigures,
   readMinutes,
 } from "../../jobs/queue/job.minutes";
+import { readStackTime } from "../../jobs/queue/server.time";
 import { readSteering, type Steering } from "../../jobs/queue/steering";
-import { now } from "../../lib/clock/clock";
 
 const minuteMs = 60_000;
 
 /** The whole of it, per queue and per tenant. */
 export async function queueHealth(): Promise<QueueHealth> {
-  const at = now();
+  const at = await readStackTime();
   const [counts, minutes, steering] = await Promise.all([
     countJobs(queueNames),
     readMinutes(new Date(at.getTime() - 60 * minuteMs)),
@@ -96,13 +96,14 @@ function windowOf(rows: readonly MinuteFigures[], at: Date, minutes: number): Qu
   const since = at.getTime() - minutes * minuteMs;
   const sum: Figures = noFigures();
   for (const row of rows) if (row.minute.getTime() >= since) addFigures(sum, row);
-  const { done, failed, dead, retried, lag } = sum;
+  const { done, failed, dead, retried, crashed, lag } = sum;
   const all = done + failed;
   return {
     done,
     failed,
     dead,
     retried,
+    crashed,
     perMinute: Math.round((done / minutes) * 100) / 100,
     failureRate: all === 0 ? null : Math.round((failed / all) * 10_000) / 10_000,
     lagMs: {

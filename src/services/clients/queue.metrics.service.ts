@@ -1,5 +1,6 @@
 /** The queue's state as Prometheus reads it: the text format, version 0.0.4. */
 import type { QueueHealth } from "../../contracts/job.contract";
+import { countNames } from "../../jobs/queue/job.minutes";
 import { queueHealth } from "./queue.health.service";
 
 type Labels = Readonly<Record<string, string>>;
@@ -61,9 +62,7 @@ function metricsOf(health: QueueHealth): Metric[] {
       help: "Attempts by outcome in the last five minutes and the last hour.",
       samples: queues.flatMap(([labels, row]) =>
         windows.flatMap(([window, name]) =>
-          (["done", "failed", "dead", "retried"] as const).map(
-            (outcome) => [{ ...labels, window, outcome }, row[name][outcome]] as const,
-          ),
+          countNames.map((outcome) => [{ ...labels, window, outcome }, row[name][outcome]] as const),
         ),
       ),
     },

@@ -21,7 +21,7 @@ import {
   steeringCollection,
 } from "../../../src/jobs/queue/jobs.collection";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
-import { processEnvironment } from "../../../src/lib/env/env";
+import { adoptEnvironment, processEnvironment } from "../../../src/lib/env/env";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import type { JobRecord, JobState } from "../../../src/model/clients/job.schema";
 import { adminJobRoutes } from "../../../src/routes/admin/jobs.routes";
@@ -54,6 +54,27 @@ const job = (clientCode: string) => ({
 });
 const give = (clientCode: string, count: number) =>
   enqueueMany(Array.from({ length: count }, () => job(clientCode)));
+
+adoptEnvironment({ EMF_METRICS: "on" });
+
+/** What this process writes to standard output meanwhile, as lines of JSON. */
+async function linesDuring(work: () => Promise<unknown>): Promise<unknown[]> {
+  const written: string[] = [];
+  const write = jest.spyOn(process.stdout, "write").mockImplementation((chunk) => {
+    written.push(String(chunk));
+    return true;
+  });
+  try {
+    await work();
+  } finally {
+    write.mockRestore();
+  }
+  return written
+    .join("")
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line): unknown => JSON.parse(line));
+}
 
 /** Runs `npm run jobs -- ...args` as a shell would. */
 const jobs = (args: readonly string[]) => startScript("src/cli/jobs.ts", args, processEnvironment()).ended;
@@ -153,9 +174,11 @@ describe("the platform team and the queue", () => {
     await give("acme", 20);
     await give("other", 5);
     let failed = 0;
-    await work(async ({ clientCode }) => {
-      if (clientCode === "other" && failed++ < 2) throw new JobFailedForGood("no", "No.");
-    });
+    const lines = await linesDuring(() =>
+      work(async ({ clientCode }) => {
+        if (clientCode === "other" && failed++ < 2) throw new JobFailedForGood("no", "No.");
+      }),
+    );
     const minutes = await (await minutesCollection()).find().toArray();
     expect(new Set(minutes.map(({ clientCode }) => clientCode))).toEqual(new Set(["acme", "other"]));
     expect(minutes.length).toBeLessThanOrEqual(4);
@@ -171,9 +194,39 @@ describe("the platform team and the queue", () => {
       ["acme", 20],
       ["other", 3],
     ]);
+    // CloudWatch gets the same numbers, in one line.
+    const told = lines.filter((line) => JSON.stringify(line).includes("_aws"));
+    expect(told).toMatchObject([
+      {
+        _aws: { CloudWatchMetrics: [{ Namespace: "ecod", Dimensions: [["service", "stage", "queue"]] }] },
+        stage: "local",
+        queue: "crm",
+        JobsDone: 23,
+        AttemptsFailed: 2,
+        JobsDead: 2,
+        JobsRetried: 0,
+        AttemptsCrashed: 0,
+        PickUpLagP99: last5Minutes.lagMs.p99,
+      },
+    ]);
     expect(lagPercentile({ "5": 98, "250": 1, more: 1 }, 0.5)).toBe(5);
     expect(lagPercentile({ "5": 98, "250": 1, more: 1 }, 0.99)).toBe(250);
     expect(lagPercentile({}, 0.99)).toBeNull();
+  });
+
+  test("attempts whose worker fell silent are among the figures, and so are the jobs that died of it", async () => {
+    const silent = { token: "gone", leaseUntil: new Date(0), attempts: 1 };
+    const collection = await jobsCollection();
+    await collection.insertMany([
+      { ...row("running", "acme"), ...silent },
+      { ...row("running", "acme"), ...silent, crashes: 2 },
+    ]);
+    expect(await work()).toMatchObject({ done: 1 });
+    const { last5Minutes } = await crm();
+    expect(last5Minutes).toMatchObject({ done: 1, crashed: 2, failed: 2, dead: 1, retried: 1 });
+    expect((await admin.get("/api/admin/metrics")).bytes.toString()).toContain(
+      'ecod_queue_attempts{queue="crm",window="5m",outcome="crashed"} 2\n',
+    );
   });
 
   test("a paused tenant's jobs wait while others run, and run when it is resumed", async () => {
@@ -225,15 +278,22 @@ describe("the platform team and the queue", () => {
     await give("acme", 5);
     await give("other", 2);
     expect(await work(fail)).toMatchObject({ dead: 7 });
+    const { Alert } = await getCentralModels();
+    const alarmed = async () =>
+      (await Alert.find({ code: "job-dead", state: "open" }).lean()).map(({ clientCode }) => clientCode);
+    expect((await alarmed()).sort()).toEqual(["acme", "other"]);
     const first = (await admin.post(`${path}/retry`, { clientCode: "acme", limit: 3 })).as(jobActsSchema);
     expect(first).toEqual({ acted: 3, skipped: 0, more: true });
+    expect((await alarmed()).sort()).toEqual(["acme", "other"]);
     expect((await admin.post(`${path}/retry`, { clientCode: "acme" })).json()).toMatchObject({ acted: 2 });
+    expect(await alarmed()).toEqual(["other"]);
     expect(await work()).toMatchObject({ done: 5 });
     expect((await admin.post(`${path}/discard`, { type: "automation.run" })).json()).toMatchObject({
       acted: 2,
       more: false,
     });
     expect((await crm()).dead.count).toBe(0);
+    expect(await alarmed()).toEqual([]);
   });
 
   test("lists go on by cursor, and another list's cursor is refused", async () => {

@@ -75,6 +75,12 @@ describe("draining", () => {
     expect(report).toMatchObject({ ran: 800, done: 800, idle: true });
   });
 
+  test("the jobs of a tenant that has left are cancelled, and nobody is alarmed", async () => {
+    const { jobId } = await enqueue(run("nobody"));
+    expect(await drainWith(async () => undefined)).toMatchObject({ cancelled: 1, retried: 0, dead: 0 });
+    expect(await rowOf(jobId)).toMatchObject({ state: "cancelled", lastError: { code: "tenant-gone" } });
+  });
+
   test("a failure is tried again after a back-off and is dead with its reason when the attempts are used up", async () => {
     const { jobId } = await enqueue(run("acme"));
     await (await jobsCollection()).updateOne(

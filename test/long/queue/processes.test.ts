@@ -1,4 +1,4 @@
-import { jobsCollection } from "../../../src/jobs/queue/jobs.collection";
+import { jobsCollection, minutesCollection } from "../../../src/jobs/queue/jobs.collection";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import { createTenant } from "../../builders/client.builder";
 import {
@@ -73,5 +73,12 @@ describe("the queue over several processes, with many jobs", () => {
     expect(await Promise.all(skewed.map(({ ended }) => ended))).toEqual([0, 0]);
     expect(await countOf({ state: "done", attempts: 1, crashes: 0 })).toBe(20);
     expect(await countOf({ "payload.runId": { $in: delayed }, state: "scheduled", attempts: 0 })).toBe(1);
+    // Figures are by the server's clock too: nobody was ten minutes late, and nothing happened ten minutes ago.
+    const minutes = await (await minutesCollection()).find().toArray();
+    expect(minutes.reduce((sum, { done }) => sum + done, 0)).toBe(20);
+    for (const { minute, lag } of minutes) {
+      expect(Math.abs(Date.now() - minute.getTime())).toBeLessThan(180_000);
+      expect(Object.keys(lag).filter((bound) => bound === "more" || Number(bound) > 60_000)).toEqual([]);
+    }
   });
 });
