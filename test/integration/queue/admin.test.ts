@@ -280,20 +280,20 @@ describe("the platform team and the queue", () => {
     expect(await work(fail)).toMatchObject({ dead: 7 });
     const { Alert } = await getCentralModels();
     const alarmed = async () =>
-      (await Alert.find({ code: "job-dead", state: "open" }).lean()).map(({ clientCode }) => clientCode);
-    expect((await alarmed()).sort()).toEqual(["acme", "other"]);
+      new Set((await Alert.find({ code: "job-dead", state: "open" }).lean()).map((one) => one.clientCode));
+    expect(await alarmed()).toEqual(new Set(["acme", "other"]));
     const first = (await admin.post(`${path}/retry`, { clientCode: "acme", limit: 3 })).as(jobActsSchema);
     expect(first).toEqual({ acted: 3, skipped: 0, more: true });
-    expect((await alarmed()).sort()).toEqual(["acme", "other"]);
+    expect(await alarmed()).toEqual(new Set(["acme", "other"]));
     expect((await admin.post(`${path}/retry`, { clientCode: "acme" })).json()).toMatchObject({ acted: 2 });
-    expect(await alarmed()).toEqual(["other"]);
+    expect(await alarmed()).toEqual(new Set(["other"]));
     expect(await work()).toMatchObject({ done: 5 });
     expect((await admin.post(`${path}/discard`, { type: "automation.run" })).json()).toMatchObject({
       acted: 2,
       more: false,
     });
     expect((await crm()).dead.count).toBe(0);
-    expect(await alarmed()).toEqual([]);
+    expect(await alarmed()).toEqual(new Set());
   });
 
   test("lists go on by cursor, and another list's cursor is refused", async () => {
