@@ -49,6 +49,8 @@ export function handlersOf(handler: JobHandler<"automation.run">): JobHandlers {
     "automation.run": async () => handler,
     "lead.merge": other,
     "task.due": other,
+    "leads.import": other,
+    "leads.export": other,
     "tenant.sweep": other,
     "quarantine.replay": other,
   };

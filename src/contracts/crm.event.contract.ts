@@ -53,6 +53,8 @@ export const crmEventTypes = [
   "canned_response_updated",
   "api_key_updated",
   "settings_updated",
+  "import_finished",
+  "export_finished",
   "external_event",
 ] as const;
 export const crmEventTypeSchema = z.enum(crmEventTypes);
@@ -114,6 +116,8 @@ export const subjectSchema = z.object({
   teamId: objectIdSchema.optional(),
   notificationId: objectIdSchema.optional(),
   cannedResponseId: objectIdSchema.optional(),
+  importId: objectIdSchema.optional(),
+  exportId: objectIdSchema.optional(),
 });
 export type EventSubject = z.infer<typeof subjectSchema>;
 

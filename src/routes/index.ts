@@ -17,6 +17,7 @@ import { settingsRoutes } from "./crm/settings.routes";
 import { taskRoutes } from "./crm/task.routes";
 import { teamRoutes } from "./crm/team.routes";
 import { templateRoutes } from "./crm/template.routes";
+import { transferRoutes } from "./crm/transfer.routes";
 import { userRoutes } from "./crm/user.routes";
 import { docsRoutes } from "./docs.routes";
 import { adminHealthRoutes, healthRoutes } from "./health.routes";
@@ -25,6 +26,7 @@ import { whatsappWebhookRoutes } from "./whatsapp.webhook.routes";
 export const routes: readonly Route[] = [
   ...leadRoutes,
   ...pipelineRoutes,
+  ...transferRoutes,
   ...conversationRoutes,
   ...templateRoutes,
   ...meetingRoutes,

@@ -7,9 +7,10 @@ import type { Ids } from "./target";
 
 const madeSchema = z.object({ id: z.string() });
 
-async function make(api: ApiClient, path: string, body: object): Promise<string> {
+async function make(api: ApiClient, path: string, body: object, status = 201): Promise<string> {
   const answer = await api.post(path, body);
-  if (answer.status !== 201) throw new Error(`${path} answered ${answer.status}: ${answer.bytes.toString()}`);
+  if (answer.status !== status)
+    throw new Error(`${path} answered ${answer.status}: ${answer.bytes.toString()}`);
   return answer.as(madeSchema).id;
 }
 
@@ -103,6 +104,8 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     teams: await make(api, "/api/crm/teams", { key: "team_sales", name: "Sales" }),
     notifications: idOf(notification),
     "custom-fields": await make(api, "/api/crm/custom-fields", { key: "plan", name: "Plan", type: "text" }),
+    imports: await make(api, "/api/crm/imports", { text: "phone\n+5511987654322\n" }, 202),
+    exports: await make(api, "/api/crm/exports", {}, 202),
     pipelines: idOf(pipeline),
     stages: idOf(stage),
     conversations: idOf(conversation),

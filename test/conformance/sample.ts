@@ -23,6 +23,8 @@ const nodeSchema = z.looseObject({
 const chosen: Record<string, unknown> = {
   createLead: { firstName: "Ana" },
   createCustomField: { key: "plan", name: "Plan", type: "text" },
+  createImport: { text: "phone\n+5511987654321\n" },
+  createExport: {},
   createAutomation: {
     name: "WhatsApp welcome",
     definition: {

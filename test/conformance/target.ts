@@ -28,6 +28,8 @@ export const anyIds: Ids = Object.fromEntries(
     "users",
     "teams",
     "notifications",
+    "imports",
+    "exports",
   ].map((name) => [name, nobodysId]),
 );
 

@@ -14,6 +14,8 @@ export const jobHandlers: JobHandlers = {
   "automation.run": async () => (await import("./automation.run.handler")).handler,
   "lead.merge": async () => (await import("./lead.merge.handler")).handler,
   "task.due": async () => (await import("./task.due.handler")).handler,
+  "leads.import": async () => (await import("./leads.import.handler")).handler,
+  "leads.export": async () => (await import("./leads.export.handler")).handler,
   "tenant.sweep": async () => (await import("./tenant.sweep.handler")).handler,
   "quarantine.replay": async () => (await import("./quarantine.replay.handler")).handler,
 };

@@ -1,6 +1,7 @@
 import { sweepDueRuns, sweepUndispatchedEvents } from "../../services/saas/automation/sweep.service";
 import { sweepMerges } from "../../services/saas/crm/lead.merge.job";
 import { sweepDueTasks } from "../../services/saas/crm/task.due";
+import { sweepTransfers } from "../../services/saas/crm/transfer/transfer.sweep";
 import { sweepMedia } from "../../services/saas/media/media.sweep.service";
 import { sweepMessages } from "../../services/saas/messaging/message.sweep.service";
 import { sweepWebhookEvents } from "../../services/saas/whatsapp/webhook.sweep.service";
@@ -15,6 +16,7 @@ const sweeps = {
   messages: sweepMessages,
   media: sweepMedia,
   merges: sweepMerges,
+  transfers: sweepTransfers,
   events: sweepUndispatchedEvents,
   runs: sweepDueRuns,
   tasks: sweepDueTasks,

@@ -64,6 +64,18 @@ export const jobCatalog = {
   "lead.merge": { ...standard, payload: z.object({ ...tenantPayload, leadId: objectIdSchema }) },
   /** Tell that a task is due. */
   "task.due": { ...standard, payload: z.object({ ...tenantPayload, taskId: objectIdSchema }) },
+  /** Bring a file of leads in, or try it out: some seconds of it, then again from where it stands. */
+  "leads.import": {
+    ...standard,
+    maxAttempts: 5,
+    payload: z.object({ ...tenantPayload, importId: objectIdSchema }),
+  },
+  /** Write leads into a file. */
+  "leads.export": {
+    ...standard,
+    maxAttempts: 5,
+    payload: z.object({ ...tenantPayload, exportId: objectIdSchema }),
+  },
   /** Take up what a crash left behind in one tenant. */
   "tenant.sweep": { ...standard, maxAttempts: 3, payload: z.object(tenantPayload) },
   /** Store quarantined webhook items of a tenant that answers again. */

@@ -54,6 +54,9 @@ const magicByMime: Readonly<Record<string, Magic>> = {
   "application/vnd.openxmlformats-officedocument.presentationml.presentation": document,
 };
 
+/** Text has no magic bytes: it is what it was declared as when it reads as text. */
+const textMimes = ["text/plain", "text/csv", "application/json", "application/x-ndjson"];
+
 /** The older Office formats share one container, so the declaration tells them apart. */
 const compoundFileMimes = ["application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"];
 
@@ -79,7 +82,7 @@ export async function identifyUpload(
   if (sniffed === "application/x-cfb" && compoundFileMimes.includes(declaredMime)) {
     return { kind, mime: declaredMime, container: null };
   }
-  if (sniffed === null && declaredMime === "text/plain" && isText(head)) {
+  if (sniffed === null && textMimes.includes(declaredMime) && isText(head)) {
     return { kind, mime: declaredMime, container: null };
   }
   const magic = sniffed === null ? undefined : magicByMime[sniffed];

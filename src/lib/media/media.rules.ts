@@ -26,6 +26,9 @@ const documentMimes = [
   "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 ] as const;
 
+/** Files of leads for an import; WhatsApp does not take them. */
+const dataMimes = ["text/csv", "application/json", "application/x-ndjson"] as const;
+
 export const mediaRules: Readonly<Record<MediaKind, MediaRule>> = {
   image: {
     uploadMimes: ["image/jpeg", "image/png", "image/webp"],
@@ -55,7 +58,7 @@ export const mediaRules: Readonly<Record<MediaKind, MediaRule>> = {
     whatsappMaxBytes: 16 * MB,
   },
   document: {
-    uploadMimes: documentMimes,
+    uploadMimes: [...documentMimes, ...dataMimes],
     uploadMaxBytes: 100 * MB,
     whatsappMimes: documentMimes,
     whatsappMaxBytes: 100 * MB,

@@ -42,13 +42,22 @@ export class EventAlreadyRecordedError extends Error {
   override readonly name = "EventAlreadyRecordedError";
 }
 
+export interface ChangeOptions {
+  /** False: the events are in the log and the timeline, but no rule hears of them, now or later. */
+  readonly dispatch?: boolean;
+}
+
 /**
  * Runs `body` in one transaction of the tenant's database and dispatches what it recorded.
  * The body may run several times (transient errors, write conflicts), so it must do nothing outside the transaction.
  * When nothing was recorded, nothing is logged or emitted. Do not nest: pass `change` on instead.
  * @throws EventAlreadyRecordedError when a draft's own id was recorded before; nothing is changed then.
  */
-export async function commitChange<T>(ctx: TenantContext, body: (change: Change) => Promise<T>): Promise<T> {
+export async function commitChange<T>(
+  ctx: TenantContext,
+  body: (change: Change) => Promise<T>,
+  { dispatch = true }: ChangeOptions = {},
+): Promise<T> {
   await markTenantActive(ctx.clientCode);
   const [models, connection] = await Promise.all([
     getCrmModels(ctx.clientCode),
@@ -71,7 +80,7 @@ export async function commitChange<T>(ctx: TenantContext, body: (change: Change)
           afterCommit: (task) => pending.push(task),
         };
         const value = await body(change);
-        return { result: value, events: await writeEvents(ctx, change, drafts), tasks: pending };
+        return { result: value, events: await writeEvents(ctx, change, drafts, dispatch), tasks: pending };
       },
       { readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } },
     ),
@@ -84,7 +93,7 @@ export async function commitChange<T>(ctx: TenantContext, body: (change: Change)
       ctx.logger.error("What follows from a change was not begun; the tenant sweep begins it.", {}, error);
     }
   }
-  if (events.length > 0) await ctx.emit(events);
+  if (dispatch && events.length > 0) await ctx.emit(events);
   return result;
 }
 
@@ -95,6 +104,7 @@ async function writeEvents(
   ctx: TenantContext,
   change: Change,
   drafts: readonly RecordedDraft[],
+  dispatch: boolean,
 ): Promise<CrmEvent[]> {
   if (drafts.length === 0) return [];
   const { Activity, Counter, Outbox } = change.models;
@@ -112,7 +122,7 @@ async function writeEvents(
   // Events of one change have one root cause: the message that made a lead is not a later reason to leave it alone.
   const rootEventId = drafts[0]?.id ?? "";
   const rows = drafts.map((draft, index) =>
-    outboxRow(ctx, draft, { seq: firstSeq + index, now, rootEventId }),
+    outboxRow(ctx, draft, { seq: firstSeq + index, now, rootEventId, dispatchedAt: dispatch ? null : now }),
   );
   await once(Outbox.collection.insertMany(rows, { session }));
   return rows.map(toCrmEvent);
@@ -131,7 +141,12 @@ async function once(inserted: Promise<unknown> | undefined): Promise<void> {
 function outboxRow(
   ctx: TenantContext,
   draft: RecordedDraft,
-  { seq, now, rootEventId }: { seq: number; now: Date; rootEventId: string },
+  {
+    seq,
+    now,
+    rootEventId,
+    dispatchedAt,
+  }: { seq: number; now: Date; rootEventId: string; dispatchedAt: Date | null },
 ): OutboxRecord {
   return {
     _id: new Types.ObjectId(),
@@ -146,7 +161,7 @@ function outboxRow(
     causation: ctx.causation ?? { rootEventId, depth: 0, ruleIds: [] },
     requestId: ctx.requestId,
     occurredAt: draft.occurredAt ?? now,
-    dispatchedAt: null,
+    dispatchedAt,
     createdAt: now,
     // TTL indexes run on real time, whatever the stack's clock says.
     expireAt: new Date(Date.now() + logDays * dayMs),

@@ -15,6 +15,8 @@ import { conversationSchema } from "./conversation.schema";
 import { counterSchema } from "./counter.schema";
 import { customFieldSchema } from "./custom.field.schema";
 import { idempotencyKeySchema } from "./idempotency.key.schema";
+import { leadExportSchema } from "./lead.export.schema";
+import { leadImportErrorSchema, leadImportSchema } from "./lead.import.schema";
 import { leadSchema } from "./lead.schema";
 import { mediaAssetSchema } from "./media.asset.schema";
 import { meetingSchema } from "./meeting.schema";
@@ -44,6 +46,9 @@ export const crmSchemas = {
   CustomField: customFieldSchema,
   IdempotencyKey: idempotencyKeySchema,
   Lead: leadSchema,
+  LeadExport: leadExportSchema,
+  LeadImport: leadImportSchema,
+  LeadImportError: leadImportErrorSchema,
   MediaAsset: mediaAssetSchema,
   Meeting: meetingSchema,
   Message: messageSchema,

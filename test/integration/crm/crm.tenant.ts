@@ -16,6 +16,7 @@ import { pipelineRoutes } from "../../../src/routes/crm/pipeline.routes";
 import { settingsRoutes } from "../../../src/routes/crm/settings.routes";
 import { taskRoutes } from "../../../src/routes/crm/task.routes";
 import { teamRoutes } from "../../../src/routes/crm/team.routes";
+import { transferRoutes } from "../../../src/routes/crm/transfer.routes";
 import { userRoutes } from "../../../src/routes/crm/user.routes";
 import { ensureTenantDefaults } from "../../../src/services/saas/crm/tenant.defaults";
 import { ApiClient, keysOf, lambdaTransport } from "../../builders/api.client";
@@ -55,6 +56,7 @@ export async function crmTenant(): Promise<CrmTenant> {
     ...teamRoutes,
     ...taskRoutes,
     ...notificationRoutes,
+    ...transferRoutes,
   ];
   const api = new ApiClient(lambdaTransport(routes, { dispatch }), keysOf(tenant));
   return { api, ctx, models: tenant.models, events };

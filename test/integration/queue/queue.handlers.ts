@@ -17,6 +17,8 @@ export function onlyAutomationRun(handler: JobHandler<"automation.run">): JobHan
     "automation.run": async () => handler,
     "lead.merge": none,
     "task.due": none,
+    "leads.import": none,
+    "leads.export": none,
     "tenant.sweep": none,
     "quarantine.replay": none,
   };

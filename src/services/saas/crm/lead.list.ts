@@ -38,7 +38,7 @@ export async function listLeads(ctx: TenantContext, query: ListLeads): Promise<P
   const page = await pageOf(ctx, models.Lead, {
     route: "listLeads",
     query,
-    filter: await filterOf(models, query),
+    filter: await leadFilter(models, query),
     sort: sorts[sort],
   });
   return { ...page, data: page.data.map(toLead) };
@@ -52,7 +52,8 @@ const sorts = {
   rank: { rank: 1 },
 } as const;
 
-async function filterOf(models: CrmModels, query: ListLeads): Promise<QueryFilter<LeadRecord>> {
+/** What a list's query asks for; exports and boards ask the same way. @throws AppError invalid-phone. */
+export async function leadFilter(models: CrmModels, query: ListLeads): Promise<QueryFilter<LeadRecord>> {
   const { stageId, pipelineId, ownerId, tag, source, status, phone, email, createdAfter, updatedAfter } =
     query;
   return {

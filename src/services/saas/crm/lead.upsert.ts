@@ -45,7 +45,7 @@ async function identityOf(change: Change, key: LeadKey): Promise<LeadIdentity> {
 }
 
 /** The patch of nothing: what it removes was never there. */
-function asNew({ custom, externalIds, ...fields }: UpdateLead): CreateLead {
+export function asNew({ custom, externalIds, ...fields }: UpdateLead): CreateLead {
   return { ...fields, custom: present(custom), externalIds: present(externalIds) };
 }
 

@@ -2,6 +2,7 @@
 import { Types } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
+import type { StageHistoryRecord } from "../../../model/saas/stage.history.schema";
 import type { StagePlace } from "./stage.lookup";
 
 /** Opens a stay; the one before is closed first. */
@@ -21,7 +22,18 @@ export async function enterStage(
     const durationMs = now.getTime() - open.enteredAt.getTime();
     await StageHistory.updateOne({ _id: open._id }, { $set: { leftAt: now, durationMs } }, { session });
   }
-  const stay = {
+  await StageHistory.insertMany([newStay(ctx, now, leadId, from, to)], { session });
+}
+
+/** A stay that begins now. Pure, but for its new id. */
+export function newStay(
+  ctx: TenantContext,
+  now: Date,
+  leadId: Types.ObjectId,
+  from: Types.ObjectId | null,
+  to: StagePlace,
+): StageHistoryRecord {
+  return {
     _id: new Types.ObjectId(),
     leadId,
     pipelineId: to.pipeline._id,
@@ -33,5 +45,4 @@ export async function enterStage(
     actor: ctx.actor,
     runId: ctx.runId ? new Types.ObjectId(ctx.runId) : null,
   };
-  await StageHistory.insertMany([stay], { session });
 }

@@ -20,7 +20,7 @@ export function livingStages(pipeline: PipelineRecord): StageRecord[] {
 export async function findStageById(
   { Pipeline }: Models,
   stageId: string,
-  session: ClientSession,
+  session: ClientSession | null,
 ): Promise<StagePlace | null> {
   const pipeline = await Pipeline.findOne({ "stages._id": new Types.ObjectId(stageId) })
     .session(session)
@@ -37,7 +37,7 @@ export async function findStageByKey(
   { Pipeline }: Models,
   stageKey: string,
   where: { pipelineKey?: string | undefined; nearId?: Types.ObjectId | null },
-  session: ClientSession,
+  session: ClientSession | null,
 ): Promise<StagePlace | null> {
   const filters = where.pipelineKey
     ? [{ key: where.pipelineKey }]
@@ -54,7 +54,7 @@ export async function findStageByKey(
 export async function findFirstStage(
   { Pipeline }: Models,
   pipelineId: string | undefined,
-  session: ClientSession,
+  session: ClientSession | null,
 ): Promise<StagePlace | null> {
   const filter = pipelineId ? { _id: new Types.ObjectId(pipelineId) } : { isDefault: true };
   const pipeline = await Pipeline.findOne(filter).session(session).lean();

@@ -1,6 +1,6 @@
-import { mediaPartBytes } from "../../../contracts/media.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
-import { AppError } from "../../../lib/errors/app.error";
+import type { AppError } from "../../../lib/errors/app.error";
+import { requireRange } from "../../../lib/http/byte.range";
 import { tenantMediaStorage } from "../../../lib/media/storage/gridfs.storage";
 import type { MediaAssetRecord, MediaRendition } from "../../../model/saas/media.asset.schema";
 import { invalidState, notFound } from "../crm/crm.problem";
@@ -29,23 +29,15 @@ export async function readContent(
   const media = await findMedia(ctx, mediaId);
   const rendition = wanted.rendition ? renditionOf(media, wanted.rendition) : mainRendition(media);
   if (!rendition) throw nothingToRead(media, wanted.rendition);
-  const part = parseRange(wanted.range, rendition.size);
-  const { start, end } = part ?? { start: 0, end: rendition.size };
-  if (end - start > mediaPartBytes) {
-    throw new AppError(
-      "use-range",
-      `One answer holds at most ${mediaPartBytes} bytes of these ${rendition.size}. Ask for ranges, e.g. Range: bytes=0-${mediaPartBytes - 1}.`,
-      { headers: { "accept-ranges": "bytes" } },
-    );
-  }
+  const { start, end, status, headers } = requireRange(wanted.range, rendition.size);
   const storage = await tenantMediaStorage(ctx.clientCode);
   const bytes = await allOf(storage.read(rendition.storageKey, { start, end }));
   return {
-    status: part ? 206 : 200,
+    status,
     bytes,
     headers: {
       ...contentHeaders(media, rendition),
-      ...(part ? { "content-range": `bytes ${start}-${end - 1}/${rendition.size}` } : {}),
+      ...headers,
     },
   };
 }
@@ -62,29 +54,6 @@ function contentHeaders(media: MediaAssetRecord, rendition: MediaRendition): Rec
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
   };
-}
-
-/** The one range of a header, `end` exclusive; null when there is none that we honour. */
-function parseRange(header: string | undefined, size: number): { start: number; end: number } | null {
-  const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? "") ?? [];
-  if (first === "") return last === "" ? null : suffixRange(Number(last), size);
-  const start = Number(first);
-  if (last !== "" && Number(last) < start) return null; // not a range at all: as if it were not there
-  if (start >= size) throw notSatisfiable(size);
-  // an open end is what players send: they take what they get and ask for more
-  return { start, end: Math.min(size, last === "" ? start + mediaPartBytes : Number(last) + 1) };
-}
-
-/** `bytes=-500`: the last 500. */
-function suffixRange(length: number, size: number): { start: number; end: number } {
-  if (length === 0) throw notSatisfiable(size);
-  return { start: Math.max(0, size - length), end: size };
-}
-
-function notSatisfiable(size: number): AppError {
-  return new AppError("range-not-satisfiable", `The content has ${size} bytes.`, {
-    headers: { "content-range": `bytes */${size}` },
-  });
 }
 
 function nothingToRead(media: MediaAssetRecord, role: MediaRendition["role"] | undefined): AppError {

@@ -1,0 +1,210 @@
+/** What a slice of rows would do to the leads that are there: worked out with a handful of queries, nothing written. */
+import { type ClientSession, Types, trusted } from "mongoose";
+import { type CreateLead, createLeadSchema } from "../../../../contracts/lead.contract";
+import type { TenantContext } from "../../../../lib/context/tenant.context";
+import type { CrmModels } from "../../../../lib/tenant/get.crm.model";
+import type { ImportRowError, ImportSample, ImportSettings } from "../../../../model/saas/lead.import.schema";
+import type { LeadRecord } from "../../../../model/saas/lead.schema";
+import type { fieldChanges } from "../changed.fields";
+import { newLeadRecord } from "../lead.create";
+import { toLead } from "../lead.serialiser";
+import { leadChanges, patchedLead } from "../lead.update";
+import { asNew } from "../lead.upsert";
+import type { StagePlace } from "../stage.lookup";
+import { externalKey, type PreparedRow } from "./import.row";
+
+/** A row with what becomes of it. */
+export interface PlannedRow {
+  readonly row: PreparedRow;
+  readonly outcome: ImportSample["outcome"];
+  readonly before: LeadRecord | null;
+  readonly after: LeadRecord | null;
+  readonly changes: ReturnType<typeof fieldChanges> | null;
+  readonly errors: readonly ImportRowError[];
+}
+
+export interface PlanInput {
+  readonly ctx: TenantContext;
+  readonly now: Date;
+  readonly models: CrmModels;
+  readonly session: ClientSession | null;
+  readonly settings: ImportSettings;
+  /** Where new leads start. */
+  readonly place: StagePlace | null;
+  /** Row by identity of all rows before: each lead may stand in a file once. */
+  readonly seen: Map<string, number>;
+}
+
+/** Plans rows in their order. `seen` stays as it is: a plan may be made again. */
+export async function planRows(input: PlanInput, rows: readonly PreparedRow[]): Promise<PlannedRow[]> {
+  const known = await findKnown(input, rows);
+  const seenHere = new Map<string, number>();
+  return rows.map((row) => planRow(input, row, known, seenHere));
+}
+
+/** Notes who stood in these rows, so that a later row of the same lead is refused. */
+export function noteSeen(seen: Map<string, number>, rows: readonly PreparedRow[]): void {
+  for (const row of rows) for (const key of allKeys(row)) if (!seen.has(key)) seen.set(key, row.raw.row);
+}
+
+function planRow(
+  { ctx, now, settings, place, seen }: PlanInput,
+  row: PreparedRow,
+  known: Known,
+  seenHere: Map<string, number>,
+): PlannedRow {
+  const refused = (...errors: ImportRowError[]): PlannedRow => ({
+    row,
+    outcome: "failed",
+    before: null,
+    after: null,
+    changes: null,
+    errors,
+  });
+  if (row.errors.length > 0) return refused(...row.errors);
+  const keys = allKeys(row);
+  const earlier = keys.map((key) => seen.get(key) ?? seenHere.get(key)).find((at) => at !== undefined);
+  if (earlier !== undefined) return refused(repeated(earlier));
+  for (const key of keys) seenHere.set(key, row.raw.row);
+
+  const matches = matchesOf(row, settings, known);
+  const others = new Set(keys.flatMap((key) => known.byKey.get(key) ?? []));
+  const [before] = matches;
+  const stranger = [...others].find((id) => id !== before?._id.toHexString());
+  if (stranger !== undefined) return refused(taken(stranger, before !== undefined));
+  if (before) return planUpdate(row, before, settings, now);
+  const input = createInput(row, settings);
+  if (!input)
+    return refused({
+      column: null,
+      code: "no-name",
+      detail: "A new lead needs at least one of displayName, firstName, lastName, company, phone and email.",
+    });
+  const after = newLeadRecord(ctx, now, input, { phone: row.phone }, place);
+  if (after.consent.whatsapp) after.consent.whatsapp.source = "import";
+  return { row, outcome: "created", before: null, after, changes: null, errors: [] };
+}
+
+function planUpdate(row: PreparedRow, before: LeadRecord, settings: ImportSettings, now: Date): PlannedRow {
+  const same = { row, before, after: before, changes: null, errors: [] };
+  if (settings.onMatch === "skip") return { ...same, outcome: "skipped" };
+  // A phone that rings the same is not written again: its first spelling stays.
+  const ringsThere = row.phone && before.phone?.candidates[0] === row.phone.candidates[0];
+  const phone = row.phone && !ringsThere ? row.phone : before.phone;
+  const patch = { ...row.patch };
+  // Tags of a file are added; those a person gave stay.
+  if (patch.tags) patch.tags = [...new Set([...before.tags, ...patch.tags])];
+  const after = patchedLead(before, patch, phone, now);
+  const consent = after.consent.whatsapp;
+  if (consent && after.consent !== before.consent) consent.source = "import";
+  const { changes, any } = leadChanges(before, after);
+  return any ? { ...same, after, changes, outcome: "updated" } : { ...same, outcome: "unchanged" };
+}
+
+function createInput({ patch }: PreparedRow, { defaults }: ImportSettings): CreateLead | null {
+  const { ownerId, source, tags } = defaults;
+  const fields = asNew(patch);
+  const whole = {
+    ...fields,
+    ownerId: fields.ownerId ?? ownerId,
+    source: fields.source ?? source,
+    tags: [...(fields.tags ?? []), ...(tags ?? [])],
+  };
+  const parsed = createLeadSchema.safeParse(whole);
+  return parsed.success ? parsed.data : null;
+}
+
+function repeated(earlier: number): ImportRowError {
+  const detail = `Row ${earlier} of this file names the same lead. Keep one row per lead.`;
+  return { column: null, code: "repeated-row", detail };
+}
+
+function taken(leadId: string, found: boolean): ImportRowError {
+  const detail = found
+    ? `Its phone, e-mail or external id belongs to another lead too: ${leadId}. Merge the two or correct the row.`
+    : `Lead ${leadId} has this phone, e-mail or external id, and the import does not match by it.`;
+  return { column: null, code: "duplicate", detail };
+}
+
+interface Known {
+  readonly byKey: ReadonlyMap<string, string>;
+  readonly leads: ReadonlyMap<string, LeadRecord>;
+}
+
+/** The lead of a row: by the first kind of identity that finds one. */
+function matchesOf({ keys }: PreparedRow, { matchBy }: ImportSettings, known: Known): LeadRecord[] {
+  const byKind = { phone: [keys.phone], email: [keys.email], externalId: keys.external };
+  return matchBy
+    .flatMap((kind) => byKind[kind])
+    .flatMap((key) => (key === null ? [] : (known.byKey.get(key) ?? [])))
+    .flatMap((id) => known.leads.get(id) ?? []);
+}
+
+function allKeys({ keys }: PreparedRow): string[] {
+  return [keys.phone, keys.email].flatMap((key) => key ?? []).concat(keys.external);
+}
+
+/** The living leads that have any identity of these rows: three queries, each served by an index. */
+async function findKnown({ models, session }: PlanInput, rows: readonly PreparedRow[]): Promise<Known> {
+  const { Lead, ContactIdentity } = models;
+  const phoneKeys = rows.flatMap(({ keys }) => keys.phone ?? []);
+  const emails = rows.flatMap(({ patch, errors }) =>
+    errors.length === 0 && patch.email ? [patch.email] : [],
+  );
+  const ids = rows.flatMap(({ patch }) => Object.values(patch.externalIds ?? {}).flatMap((id) => id ?? []));
+  const identities =
+    phoneKeys.length === 0
+      ? []
+      : await ContactIdentity.find({ _id: trusted({ $in: phoneKeys }) })
+          .session(session)
+          .lean();
+  const leadIds = identities.map(({ leadId }) => leadId);
+  const filters = [
+    ...(leadIds.length > 0 ? [{ _id: trusted({ $in: leadIds }) }] : []),
+    ...(emails.length > 0 ? [{ emailLower: trusted({ $in: emails }) }] : []),
+    ...(ids.length > 0 ? [{ "externalIds.id": trusted({ $in: ids }) }] : []),
+  ];
+  const found: LeadRecord[] = [];
+  for (const filter of filters)
+    found.push(
+      ...(await Lead.find({ ...filter, deletedAt: null })
+        .session(session)
+        .lean()),
+    );
+  const leads = new Map(found.map((lead) => [lead._id.toHexString(), lead]));
+  const byKey = new Map<string, string>();
+  for (const { _id, leadId } of identities) byKey.set(_id, leadId.toHexString());
+  for (const [id, lead] of leads) {
+    if (lead.emailLower) byKey.set(`mail:${lead.emailLower}`, id);
+    for (const each of lead.externalIds) byKey.set(externalKey(each.system, each.id), id);
+  }
+  return { byKey, leads };
+}
+
+/** A planned row as the import shows it. */
+export function toSample({ row, outcome, before, after, changes, errors }: PlannedRow): ImportSample {
+  return {
+    row: row.raw.row,
+    outcome,
+    leadId: before?._id.toHexString() ?? null,
+    changes: changes ?? (outcome === "created" && after ? createdFields(after) : null),
+    errors: errors.length > 0 ? [...errors] : null,
+  };
+}
+
+const shown = [
+  "displayName",
+  "phone",
+  "email",
+  "company",
+  "ownerId",
+  "value",
+  "source",
+  "tags",
+  "custom",
+] as const;
+
+function createdFields(after: LeadRecord): ImportSample["changes"] {
+  const lead = toLead({ ...after, _id: new Types.ObjectId() });
+  return Object.fromEntries(shown.map((name) => [name, { from: null, to: lead[name] }]));
+}

@@ -1,0 +1,268 @@
+/**
+ * The job of an import. It reads the file as a stream and does it slice by slice: each slice is one change with its
+ * events, and how far the import is stands in the same transaction, so that a crash repeats nothing. After some
+ * seconds it goes back to the queue, so that a large file fits any host and other work gets its turn.
+ */
+import { Types } from "mongoose";
+import { maxImportRows } from "../../../../contracts/transfer.contract";
+import type { TenantContext } from "../../../../lib/context/tenant.context";
+import { tenantMediaStorage } from "../../../../lib/media/storage/gridfs.storage";
+import { MediaBytesMissingError } from "../../../../lib/media/storage/media.storage";
+import { commitChange } from "../../../../lib/tenant/commit.change";
+import { type CrmModels, getCrmModels } from "../../../../lib/tenant/get.crm.model";
+import type { ImportCounts, ImportSample, LeadImportRecord } from "../../../../model/saas/lead.import.schema";
+import { readSettings } from "../settings.read";
+import { findFirstStage, findStageById, type StagePlace } from "../stage.lookup";
+import { writeErrorFile } from "./import.error.file";
+import { ImportFailure, ImportTaken } from "./import.failure";
+import { ColumnMapping } from "./import.mapping";
+import { noteSeen, type PlannedRow, planRows, toSample } from "./import.plan";
+import { type RawRow, readRows } from "./import.reader";
+import { type PreparedRow, prepareRow, type RowReader } from "./import.row";
+import { writePlanned } from "./import.write";
+import { ahead, slicesOf } from "./slices";
+
+/** Rows of one change: large enough that the transaction's own cost is spread, small enough that others wait little. */
+const sliceRows = 500;
+const turnMs = 15_000;
+const maxTries = 5;
+const samplesPerOutcome = 5;
+
+export interface ImportJob {
+  readonly signal: AbortSignal;
+  progress(fraction: number): Promise<void>;
+}
+
+/**
+ * Goes on with an import for some seconds.
+ * @returns whether it is over; false while there is more to do.
+ */
+export async function runImport(ctx: TenantContext, importId: string, job: ImportJob): Promise<boolean> {
+  const record = await begin(ctx, importId);
+  if (!record) return true;
+  try {
+    if (!(await goOn(ctx, record, job))) return false;
+    await finish(ctx, importId);
+  } catch (error) {
+    if (error instanceof ImportTaken) return true;
+    const failure = failureOf(error);
+    if (!failure) throw error;
+    // The file is at fault, not the job: whoever sent it is told, the platform is not woken.
+    await end(ctx, importId, { state: "failed", failure });
+    ctx.logger.info("An import was refused.", { importId, code: failure.code });
+  }
+  return true;
+}
+
+/** Takes the import up; null when there is nothing to do any more. */
+async function begin(ctx: TenantContext, importId: string): Promise<LeadImportRecord | null> {
+  const { LeadImport } = await getCrmModels(ctx.clientCode);
+  const now = ctx.now();
+  const _id = new Types.ObjectId(importId);
+  await LeadImport.updateOne(
+    { _id, state: "queued" },
+    { $set: { state: "running", startedAt: now, updatedAt: now } },
+  );
+  const record = await LeadImport.findOneAndUpdate(
+    { _id, state: "running" },
+    { $inc: { tries: 1 }, $set: { updatedAt: now } },
+    { returnDocument: "after" },
+  ).lean();
+  if (!record || record.tries <= maxTries) return record;
+  const detail = `It stopped ${maxTries} times behind row ${record.row}. Look at the rows after it, or ask for help with this import's id.`;
+  await end(ctx, importId, { state: "failed", failure: { code: "gave-up", detail } });
+  return null;
+}
+
+/** @returns whether the file is through; false when the turn is over. */
+async function goOn(ctx: TenantContext, record: LeadImportRecord, job: ImportJob): Promise<boolean> {
+  const models = await getCrmModels(ctx.clientCode);
+  const reader = await rowReader(models, record);
+  const storage = await tenantMediaStorage(ctx.clientCode);
+  const began = performance.now();
+  const seen = new Map<string, number>();
+  let read = 0;
+  let at = record;
+  const rows = readRows(
+    storage.read(record.sourceKey),
+    { format: record.format, delimiter: record.settings.delimiter },
+    (bytes) => {
+      read = bytes;
+    },
+  );
+  const head = { columns: record.columns, complete: record.format === "csv" };
+  for await (const slice of ahead(prepared(slicesOf(rows, sliceRows), reader, head))) {
+    const todo = slice.filter(({ raw }) => raw.row > at.row);
+    const [first] = todo;
+    if (first) {
+      if (todo.length + at.row > maxImportRows)
+        throw new ImportFailure("too-many-rows", `A file has at most ${maxImportRows} rows. Split it.`);
+      const progress = Math.min(0.99, read / Math.max(1, record.sourceBytes));
+      at = await doSlice(ctx, { ...at, columns: head.columns, progress }, todo, seen);
+      await job.progress(at.progress);
+    }
+    noteSeen(seen, slice);
+    if (first && (job.signal.aborted || performance.now() - began > turnMs)) return false;
+  }
+  return true;
+}
+
+/** Rows ready to be planned. The columns are mapped by the first of them. */
+async function* prepared(
+  slices: AsyncIterable<RawRow[]>,
+  reader: RowReader,
+  head: { columns: LeadImportRecord["columns"]; readonly complete: boolean },
+): AsyncGenerator<PreparedRow[]> {
+  for await (const slice of slices) {
+    const names = new Set(slice.flatMap(({ cells }) => [...cells.keys()]));
+    head.columns ??= reader.mapping.mapAll([...names], head.complete);
+    const rows: PreparedRow[] = [];
+    for (const raw of slice) rows.push(await prepareRow(raw, reader));
+    yield rows;
+  }
+}
+
+async function rowReader(models: CrmModels, { settings, columns }: LeadImportRecord): Promise<RowReader> {
+  const { defaultCountry, currency } = await readSettings(models);
+  const fields = await models.CustomField.find({}).lean();
+  // Once known, the columns go where they went: also after a crash, and whatever comes further down.
+  const known = columns ? Object.fromEntries(columns.map(({ column, target }) => [column, target])) : {};
+  return {
+    mapping: new ColumnMapping({ ...settings.mapping, ...known }),
+    decimalComma: settings.decimalComma,
+    defaultCountry: settings.defaultCountry ?? defaultCountry,
+    currency,
+    customFields: new Map(fields.map((field) => [field.key, field])),
+  };
+}
+
+/** One slice, tried out or done. @returns the import as it stands after it. */
+async function doSlice(
+  ctx: TenantContext,
+  at: LeadImportRecord,
+  rows: readonly PreparedRow[],
+  seen: Map<string, number>,
+): Promise<LeadImportRecord> {
+  if (at.mode === "preview") {
+    const models = await getCrmModels(ctx.clientCode);
+    const place = await placeOf(models, at, null);
+    const input = { ctx, now: ctx.now(), models, session: null, settings: at.settings, place, seen };
+    return saveSlice(models, null, at, await planRows(input, rows), ctx.now());
+  }
+  return commitChange(
+    ctx,
+    async (change) => {
+      const { models, session, now } = change;
+      const place = await placeOf(models, at, session);
+      const input = { ctx, now, models, session, settings: at.settings, place, seen };
+      const planned = await planRows(input, rows);
+      await writePlanned(ctx, change, planned, place);
+      return saveSlice(models, change.session, at, planned, now);
+    },
+    { dispatch: at.settings.runRules },
+  );
+}
+
+async function placeOf(
+  models: CrmModels,
+  { settings }: LeadImportRecord,
+  session: Parameters<typeof findFirstStage>[2],
+): Promise<StagePlace | null> {
+  const { stageId } = settings.defaults;
+  if (!stageId) return findFirstStage(models, undefined, session);
+  const place = await findStageById(models, stageId, session);
+  if (!place) throw new ImportFailure("invalid-reference", "The stage for new leads is not there any more.");
+  return place;
+}
+
+/** Notes what became of the rows, if the import still stands where they begin. @throws ImportTaken otherwise. */
+async function saveSlice(
+  { LeadImport, LeadImportError }: CrmModels,
+  session: Parameters<typeof findFirstStage>[2],
+  at: LeadImportRecord,
+  planned: readonly PlannedRow[],
+  now: Date,
+): Promise<LeadImportRecord> {
+  const failed = planned.filter(({ outcome }) => outcome === "failed");
+  const expireAt = new Date(Date.now() + (at.expiresAt.getTime() - at.createdAt.getTime()));
+  if (failed.length > 0)
+    await LeadImportError.insertMany(
+      failed.map(({ row, errors }) => ({
+        importId: at._id,
+        row: row.raw.row,
+        cells: [...row.raw.cells],
+        problems: [...errors],
+        expireAt,
+      })),
+      session ? { session } : {},
+    );
+  const next = {
+    columns: at.columns,
+    counts: counted(at.counts, planned),
+    samples: sampled(at.samples, planned),
+    row: planned.at(-1)?.row.raw.row ?? at.row,
+    progress: at.progress,
+    tries: 0,
+    updatedAt: now,
+  };
+  const { matchedCount } = await LeadImport.updateOne(
+    { _id: at._id, state: "running", row: at.row },
+    { $set: next },
+    session ? { session } : {},
+  );
+  if (matchedCount === 0) throw new ImportTaken();
+  return { ...at, ...next };
+}
+
+function counted(before: ImportCounts, planned: readonly PlannedRow[]): ImportCounts {
+  const counts = { ...before, rows: before.rows + planned.length };
+  for (const { outcome } of planned) counts[outcome] += 1;
+  return counts;
+}
+
+function sampled(before: readonly ImportSample[], planned: readonly PlannedRow[]): ImportSample[] {
+  const samples = [...before];
+  for (const row of planned) {
+    if (samples.filter(({ outcome }) => outcome === row.outcome).length < samplesPerOutcome)
+      samples.push(toSample(row));
+  }
+  return samples;
+}
+
+async function finish(ctx: TenantContext, importId: string): Promise<void> {
+  const { LeadImport } = await getCrmModels(ctx.clientCode);
+  const record = await LeadImport.findOne({ _id: new Types.ObjectId(importId), state: "running" }).lean();
+  if (!record) throw new ImportTaken();
+  if (record.counts.rows === 0) throw new ImportFailure("empty-file", "The file has no rows.");
+  const errors = record.counts.failed > 0 ? await writeErrorFile(ctx, record) : {};
+  await end(ctx, importId, {
+    ...errors,
+    state: record.mode === "preview" ? "previewed" : "done",
+    progress: 1,
+    failure: null,
+  });
+}
+
+/** Ends an import that is still running, and tells of it. */
+async function end(
+  ctx: TenantContext,
+  importId: string,
+  fields: Partial<LeadImportRecord> & Pick<LeadImportRecord, "state">,
+): Promise<void> {
+  await commitChange(ctx, async (change) => {
+    const { matchedCount } = await change.models.LeadImport.updateOne(
+      { _id: new Types.ObjectId(importId), state: "running" },
+      { $set: { ...fields, endedAt: change.now, updatedAt: change.now }, $inc: { version: 1 } },
+      { session: change.session },
+    );
+    if (matchedCount === 0) return;
+    change.record({ type: "import_finished", subject: { importId }, data: { state: fields.state } });
+  });
+}
+
+function failureOf(error: unknown): { code: string; detail: string } | null {
+  if (error instanceof ImportFailure) return { code: error.code, detail: error.detail };
+  if (error instanceof MediaBytesMissingError)
+    return { code: "file-missing", detail: "The file is not there any more. Send it again." };
+  return null;
+}

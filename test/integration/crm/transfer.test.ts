@@ -1,0 +1,256 @@
+import { pageSchema } from "../../../src/contracts/common.contract";
+import { leadSchema } from "../../../src/contracts/lead.contract";
+import { exportSchema, importSchema } from "../../../src/contracts/transfer.contract";
+import { getCentralModels } from "../../../src/lib/db/get.central.models";
+import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
+import { runImport } from "../../../src/services/saas/crm/transfer/import.run";
+import { sweepTransfers } from "../../../src/services/saas/crm/transfer/transfer.sweep";
+import { drainAll } from "../../setup/drain";
+import { type CrmTenant, crmTenant, newLead, stagesOf, takeEvents } from "./crm.tenant";
+
+let tenant: CrmTenant;
+let stages: Record<string, string>;
+
+beforeAll(async () => {
+  tenant = await crmTenant();
+  stages = await stagesOf(tenant);
+  await tenant.api.post("/api/crm/custom-fields", {
+    key: "plan",
+    name: "Plan",
+    type: "select",
+    options: ["gold", "silver"],
+  });
+  await tenant.api.post("/api/crm/custom-fields", { key: "employees", name: "Employees", type: "number" });
+});
+afterAll(closeAllConnections);
+
+const dispatch = async (_ctx: unknown, events: CrmTenant["events"]) => {
+  tenant.events.push(...events);
+};
+const followImport = async (id: string) => (await tenant.api.get(`/api/crm/imports/${id}`)).as(importSchema);
+
+/** Sends a file and waits for the job. */
+async function importFile(body: Record<string, unknown>) {
+  const answer = await tenant.api.post("/api/crm/imports", body);
+  expect([answer.status, answer.json()]).toEqual([202, expect.anything()]);
+  await drainAll(async (ctx, events) => dispatch(ctx, [...events]));
+  return followImport(answer.as(importSchema).id);
+}
+
+async function exportFile(body: Record<string, unknown>): Promise<string> {
+  const made = (await tenant.api.post("/api/crm/exports", body)).as(exportSchema);
+  await drainAll();
+  const done = (await tenant.api.get(`/api/crm/exports/${made.id}`)).as(exportSchema);
+  expect(done).toMatchObject({ state: "done", progress: 1, failure: null });
+  const content = await tenant.api.get(`/api/crm/exports/${made.id}/content`);
+  expect([content.status, content.bytes.length]).toEqual([200, done.sizeBytes]);
+  return content.bytes.toString();
+}
+
+const lines = (count: number, line: (n: number) => string) =>
+  Array.from({ length: count }, (_, n) => line(n));
+const leadsNamed = async (company: string) =>
+  (await tenant.models.Lead.find({ company, deletedAt: null }).sort({ rank: 1 }).lean()).map(
+    ({ displayName }) => displayName,
+  );
+
+test("a file is previewed, committed, and brings nothing new the second time, as its preview says", async () => {
+  const head = "Name;Phone;E-mail;Company;Tags;custom.plan;custom.employees;value;score";
+  const text = [
+    head,
+    ...lines(520, (n) => `P ${n};11 9${80_000_000 + n};p${n}@x.com;Pier;a,b;gold;1.200,5;2.500,75;${n}`),
+  ].join("\r\n");
+  const body = { text, decimalComma: true };
+  const preview = await importFile(body);
+  expect(preview).toMatchObject({
+    state: "previewed",
+    counts: { rows: 520, created: 520, updated: 0, unchanged: 0, failed: 0 },
+    progress: 1,
+  });
+  expect(preview.columns).toContainEqual({ column: "Phone", target: "phone" });
+  expect(preview.samples[0]).toMatchObject({
+    row: 1,
+    outcome: "created",
+    changes: { phone: { to: "+5511980000000" } },
+  });
+  expect(await leadsNamed("Pier")).toEqual([]);
+  takeEvents(tenant);
+
+  expect((await tenant.api.post(`/api/crm/imports/${preview.id}/commit`)).status).toBe(202);
+  expect((await tenant.api.post(`/api/crm/imports/${preview.id}/commit`)).status).toBe(202);
+  await drainAll(async (ctx, events) => dispatch(ctx, [...events]));
+  expect(await followImport(preview.id)).toMatchObject({
+    state: "done",
+    counts: { created: 520, failed: 0 },
+  });
+  expect(await leadsNamed("Pier")).toEqual(lines(520, (n) => `P ${n}`));
+  const types = takeEvents(tenant);
+  expect(types.filter((type) => type === "lead_created")).toHaveLength(520);
+  expect(types.filter((type) => type === "stage_enter")).toHaveLength(520);
+  const [first] = (await tenant.api.get("/api/crm/leads?email=p0@x.com")).as(pageSchema(leadSchema)).data;
+  expect(first).toMatchObject({
+    phone: "+5511980000000",
+    tags: ["a", "b"],
+    custom: { plan: "gold", employees: 1_200.5 },
+    value: { amount: 2_500.75, currency: "EUR" },
+    stageId: stages.new,
+  });
+  const history = await tenant.api.get(`/api/crm/leads/${first?.id}/stage-history`);
+  expect(history.json()).toMatchObject({ data: [{ toStageId: stages.new, leftAt: null }] });
+
+  const again = await importFile(body);
+  expect(again.counts).toMatchObject({ rows: 520, created: 0, updated: 0, unchanged: 520, failed: 0 });
+  const committed = await importFile({ ...body, mode: "commit" });
+  expect(committed).toMatchObject({ state: "done", counts: { unchanged: 520, created: 0, updated: 0 } });
+  expect(takeEvents(tenant)).toEqual(["import_finished", "import_finished"]);
+});
+
+test("rows that cannot be taken are told with their columns, in a file that can be corrected and sent again", async () => {
+  const other = await newLead(tenant, { firstName: "Other", email: "other@x.com" });
+  const owner = await newLead(tenant, { firstName: "Owner", phone: "+5511955550001" });
+  const text = [
+    "nome,celular,email,custom.plan,score",
+    "Bad phone,123,,gold,1",
+    '=cmd|"calc",+5511955550009,,bronze,2',
+    "Nobody,,,,",
+    "Two at once,+5511955550001,other@x.com,,",
+    "Fine,+5511955550002,fine@x.com,silver,5",
+    "Fine again,11955550002,,,",
+    "Too many,+5511955550003,,,,,x",
+    "Words,+5511955550004,,,many",
+  ].join("\n");
+  const done = await importFile({ text, mode: "commit" });
+  expect(done).toMatchObject({
+    state: "done",
+    counts: { rows: 8, created: 1, failed: 7 },
+    hasErrorFile: true,
+  });
+  const file = await tenant.api.get(`/api/crm/imports/${done.id}/errors`);
+  expect([file.status, file.headers["content-type"]]).toEqual([200, "text/csv; charset=utf-8"]);
+  const told = file.bytes.toString().split("\r\n");
+  expect(told[0]).toBe("\ufeff_row,_errors,nome,celular,email,custom.plan,score");
+  expect(told[1]).toMatch(/^1,"?celular: It is not a phone number/);
+  expect(told[2]).toMatch(
+    /^2,custom.plan: Must be one of the field's options\.,"'=cmd\|""calc""",\+5511955550009/,
+  );
+  expect(told[3]).toMatch(/^3,.*no phone, e-mail or external id/);
+  expect(told[4]).toContain(`belongs to another lead too: ${other.id}`);
+  expect(told[5]).toMatch(/^6,Row 5 of this file names the same lead/);
+  expect(told[6]).toMatch(/^7,The row has 7 values for 5 columns/);
+  expect(told[7]).toMatch(/^8,"score: /);
+  expect((await tenant.api.get(`/api/crm/leads/${owner.id}`)).as(leadSchema).version).toBe(1);
+});
+
+test("a change by import shows before and after, keeps what the file does not say, and can be kept from the rules", async () => {
+  const lead = await newLead(tenant, {
+    firstName: "Rui",
+    phone: "+351912345678",
+    tags: ["old"],
+    company: "Sol",
+  });
+  takeEvents(tenant);
+  const text =
+    '[{"phone":"+351 912 345 678","firstName":"Rui","lastName":"Costa","tags":["new"],"email":""}]';
+  const preview = await importFile({ format: "json", text, runRules: false });
+  expect(preview.samples).toEqual([
+    expect.objectContaining({
+      outcome: "updated",
+      leadId: lead.id,
+      changes: { lastName: { from: null, to: "Costa" }, displayName: { from: "Rui", to: "Rui Costa" } },
+    }),
+  ]);
+  await tenant.api.post(`/api/crm/imports/${preview.id}/commit`);
+  await drainAll(async (ctx, events) => dispatch(ctx, [...events]));
+  const after = (await tenant.api.get(`/api/crm/leads/${lead.id}`)).as(leadSchema);
+  expect(after).toMatchObject({ lastName: "Costa", tags: ["old", "new"], company: "Sol", version: 2 });
+  expect(takeEvents(tenant).filter((type) => type.startsWith("lead"))).toEqual([]);
+  const log = await tenant.models.Outbox.find({ "subject.leadId": lead.id, type: "lead_updated" }).lean();
+  expect(log.map(({ dispatchedAt }) => dispatchedAt)).toEqual([expect.any(Date)]);
+  const skipped = await importFile({ format: "json", text: text.replace("Costa", "Reis"), onMatch: "skip" });
+  expect(skipped.counts).toMatchObject({ skipped: 1, updated: 0 });
+});
+
+test("an import that lost its job goes on behind the last slice, and nobody is made twice", async () => {
+  const text = ["name,phone,company", ...lines(700, (n) => `R ${n},+35193${1_000_000 + n},Rest`)].join("\n");
+  const made = (await tenant.api.post("/api/crm/imports", { text, mode: "commit" })).as(importSchema);
+  const stopped = new AbortController();
+  const progress = async () => stopped.abort();
+  expect(await runImport(tenant.ctx, made.id, { signal: stopped.signal, progress })).toBe(false);
+  expect(await followImport(made.id)).toMatchObject({ state: "running", counts: { created: 500 } });
+  // The worker died: its job is gone, the record stands.
+  const { Job } = await getCentralModels();
+  await Job.deleteMany({});
+  await tenant.models.LeadImport.updateOne({ state: "running" }, { $set: { updatedAt: new Date(0) } });
+  expect((await sweepTransfers(tenant.ctx)).taken).toBe(1);
+  await drainAll();
+  expect(await followImport(made.id)).toMatchObject({
+    state: "done",
+    counts: { rows: 700, created: 700 },
+  });
+  expect(await leadsNamed("Rest")).toEqual(lines(700, (n) => `R ${n}`));
+  expect(await tenant.models.StageHistory.countDocuments({})).toBe(
+    await tenant.models.Lead.countDocuments({}),
+  );
+});
+
+test("a cancelled import stops where it is, and one that is over cannot be cancelled or committed", async () => {
+  const text = ["name,phone,company", ...lines(600, (n) => `C ${n},+35196${1_000_000 + n},Cut`)].join("\n");
+  const made = (await tenant.api.post("/api/crm/imports", { text, mode: "commit" })).as(importSchema);
+  const progress = async () => {
+    expect((await tenant.api.post(`/api/crm/imports/${made.id}/cancel`)).status).toBe(200);
+  };
+  await runImport(tenant.ctx, made.id, { signal: new AbortController().signal, progress });
+  expect(await followImport(made.id)).toMatchObject({ state: "cancelled", counts: { created: 500 } });
+  expect(await leadsNamed("Cut")).toHaveLength(500);
+  expect((await tenant.api.post(`/api/crm/imports/${made.id}/cancel`)).status).toBe(200);
+  const commit = await tenant.api.post(`/api/crm/imports/${made.id}/commit`);
+  expect([commit.status, commit.problem().code]).toEqual([422, "invalid-state"]);
+});
+
+test.each([
+  ["no-identity", { text: "name,company\nA,B\n" }],
+  ["empty-file", { text: "phone,name\n" }],
+  ["invalid-file", { text: 'phone,name\n+351912000000,"open\n' }],
+  ["invalid-file", { format: "json", text: '"just a text"' }],
+  ["duplicate-column", { text: "phone,phone\n1,2\n" }],
+  ["unknown-column", { text: "phone\n1\n", mapping: { mobile: "phone" } }],
+])("a file that is none fails with %s and a sentence", async (code, body) => {
+  expect(await importFile(body)).toMatchObject({ state: "failed", failure: { code } });
+});
+
+test("an export streams the leads of a filter, guards formulas, and comes back unchanged as an import", async () => {
+  await newLead(tenant, { displayName: "=1+1", company: "Export", phone: "+351911111111", tags: ["x", "y"] });
+  await newLead(tenant, {
+    firstName: "Zé, Jr",
+    company: "Export",
+    email: "ze@x.com",
+    externalIds: { erp: "E-1" },
+    custom: { employees: 5 },
+    tags: ["x"],
+  });
+  const csv = await exportFile({ filter: { tag: "x" } });
+  const [head = "", first = "", second = ""] = csv.split("\r\n");
+  expect(head).toContain("custom.employees,custom.plan,externalIds.erp");
+  expect(first).toContain("'=1+1");
+  expect(first).toContain(",+351911111111,");
+  expect(second).toContain('"Zé, Jr"');
+  const back = await importFile({ text: csv });
+  expect(back.counts).toMatchObject({ rows: 2, unchanged: 2, failed: 0 });
+  const json = await exportFile({ format: "json", filter: { tag: "x" } });
+  expect(JSON.parse(json)).toEqual([
+    expect.objectContaining({ displayName: "=1+1", stageKey: "new" }),
+    expect.objectContaining({ externalIds: { erp: "E-1" } }),
+  ]);
+  expect((await importFile({ text: json, format: "json" })).counts).toMatchObject({ rows: 2, unchanged: 2 });
+  const part = await exportFile({ columns: ["phone", "displayName"], filter: { phone: "+351911111111" } });
+  expect(part).toBe("\ufeffphone,displayName\r\n+351911111111,'=1+1\r\n");
+});
+
+test("files and their records are gone after a week", async () => {
+  await tenant.models.LeadExport.updateMany({}, { $set: { expiresAt: new Date(0) } });
+  await tenant.models.LeadImport.updateMany({}, { $set: { expiresAt: new Date(0) } });
+  expect((await sweepTransfers(tenant.ctx)).taken).toBeGreaterThan(5);
+  expect(await tenant.models.LeadImport.countDocuments({})).toBe(0);
+  expect(await tenant.models.LeadImportError.countDocuments({})).toBe(0);
+  expect((await tenant.api.get("/api/crm/exports")).json()).toMatchObject({ data: [] });
+});
