@@ -28,6 +28,7 @@ export const crmEventTypes = [
   "message_queued",
   "message_sent",
   "message_status",
+  "message_updated",
   "appointment_confirmed",
   "appointment_rescheduled",
   "appointment_cancelled",

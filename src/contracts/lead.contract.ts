@@ -75,7 +75,14 @@ const score = z.number().int().min(-1_000_000).max(1_000_000).meta({
 const doNotContact = z.boolean().meta({ description: "Nothing is sent to the person.", example: false });
 const consentInput = z
   .strictObject({
-    whatsapp: z.strictObject({ optIn: z.boolean() }).meta({ description: "Consent to WhatsApp messages." }),
+    whatsapp: z
+      .strictObject({ optIn: z.boolean() })
+      .optional()
+      .meta({ description: "Consent to WhatsApp messages." }),
+    marketing: z
+      .strictObject({ optIn: z.boolean() })
+      .optional()
+      .meta({ description: "Consent to marketing templates; the person may also choose it in WhatsApp." }),
   })
   .meta({ description: "What the person agreed to.", example: { whatsapp: { optIn: true } } });
 
@@ -193,6 +200,12 @@ export type ListLeads = z.output<typeof listLeadsQuery>;
 
 const nullableTime = timestampSchema.nullable();
 
+const consentSchema = z.object({
+  optIn: z.boolean(),
+  at: timestampSchema,
+  source: z.enum(["inbound", "api", "import", "user_preferences"]),
+});
+
 export const leadSchema = z
   .object({
     id: objectIdSchema,
@@ -203,6 +216,9 @@ export const leadSchema = z
     phone: z.string().nullable().meta({ description: "E.164.", example: "+5511987654321" }),
     phoneCountry: countrySchema.nullable(),
     waId: z.string().nullable().meta({ description: "The person's WhatsApp id, once known." }),
+    waUserId: z.string().nullable().meta({
+      description: "The user id by which WhatsApp knows the person to your business, once known.",
+    }),
     username: z.string().nullable().meta({ description: "The person's WhatsApp username, once known." }),
     email: z.string().nullable(),
     otherPhones: z
@@ -231,13 +247,10 @@ export const leadSchema = z
     timezone: z.string().nullable(),
     locale: z.string().nullable(),
     consent: z.object({
-      whatsapp: z
-        .object({
-          optIn: z.boolean(),
-          at: timestampSchema,
-          source: z.enum(["inbound", "api", "import", "user_preferences"]),
-        })
-        .nullable(),
+      whatsapp: consentSchema.nullable(),
+      marketing: consentSchema
+        .nullable()
+        .meta({ description: "What the person chose for marketing messages alone; null: nothing." }),
     }),
     doNotContact,
     lastInboundAt: nullableTime,

@@ -26,11 +26,14 @@ export const messageKindSchema = z
     "reaction",
     "order",
     "system",
+    "edit",
+    "revoke",
     "note",
     "unsupported",
   ])
   .meta({
-    description: "What it is; `unsupported` keeps what came in `content`.",
+    description:
+      "What it is; `unsupported` keeps what came in `content`. `reaction`, `edit` and `revoke` are about another message, which shows their result.",
     example: "text",
   });
 
@@ -68,6 +71,9 @@ export const messageSchema = z
       .string()
       .nullable()
       .meta({ description: "Meta's id of the message this one quotes or reacts to." }),
+    replyToId: objectIdSchema
+      .nullable()
+      .meta({ description: "The same message's id here; null while it is not known." }),
     reactions: z.array(z.object({ from: z.string(), emoji: z.string(), at: timestampSchema })),
     clientId: z.string().meta({ description: "The sender's own key of this message." }),
     providerMessageId: z.string().nullable().meta({ description: "Meta's id." }),
@@ -86,6 +92,12 @@ export const messageSchema = z
       .meta({ description: "Why it failed." }),
     pricing: z.record(z.string(), z.unknown()).nullable().meta({ description: "What Meta charges." }),
     sender: messageSenderSchema,
+    editedAt: timestampSchema
+      .nullable()
+      .meta({ description: "When its writer changed it; `text` is the new one." }),
+    revokedAt: timestampSchema
+      .nullable()
+      .meta({ description: "When its writer deleted it for everyone; its content is gone." }),
     sentAt: timestampSchema.meta({
       description: "Time of the message: Meta's when inbound, ours when outbound.",
     }),

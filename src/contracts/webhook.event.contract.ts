@@ -1,6 +1,7 @@
 /** What became of Meta's webhooks, as the platform's administration sees it: ids, states and our sentences only. */
 import * as z from "zod";
 import { objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import { webhookItemKinds } from "./whatsapp.webhook.contract";
 
 export const webhookEventStates = ["received", "processed", "ignored", "failed"] as const;
 export const quarantineReasons = [
@@ -32,7 +33,7 @@ export const webhookEventViewSchema = z
       example: "m:100200300400500:wamid.HBgM",
     }),
     field: z.string().meta({ description: "Meta's field.", example: "messages" }),
-    kind: z.enum(["message", "status", "other"]),
+    kind: z.enum(webhookItemKinds),
     wabaId: z.string(),
     phoneNumberId: z.string().nullable(),
     state: z.enum(webhookEventStates),

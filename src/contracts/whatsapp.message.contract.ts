@@ -23,6 +23,9 @@ export const inboundMessageSchema = z.looseObject({
   id: z.string().min(1).max(512),
   from: idSchema.optional().catch(undefined),
   from_user_id: z.string().min(1).max(256).optional().catch(undefined),
+  to: idSchema.optional().catch(undefined),
+  to_user_id: z.string().min(1).max(256).optional().catch(undefined),
+  group_id: idSchema.optional().catch(undefined),
   timestamp: metaTimestampSchema.optional().catch(undefined),
   type: z.string().min(1).max(64).catch("unknown"),
   context: z
@@ -52,6 +55,7 @@ export const statusSchema = z.looseObject({
   status: z.string().min(1).max(64),
   timestamp: metaTimestampSchema,
   type: z.string().optional().catch(undefined),
+  recipient_type: z.string().optional().catch(undefined),
   biz_opaque_callback_data: z.string().optional().catch(undefined),
   errors: z.array(errorSchema).optional().catch(undefined),
   pricing: z.record(z.string(), z.unknown()).optional().catch(undefined),
@@ -69,4 +73,34 @@ export const otherItemSchema = z.object({
   wabaId: z.string(),
   time: z.string(),
   value: z.record(z.string(), z.unknown()),
+});
+
+/** What a person chose about marketing messages. */
+export const userPreferenceSchema = z.looseObject({
+  wa_id: idSchema.optional().catch(undefined),
+  user_id: z.string().min(1).max(256).optional().catch(undefined),
+  category: z.string(),
+  value: z.enum(["stop", "resume"]),
+  timestamp: metaTimestampSchema,
+});
+
+/** A person's new user id, which comes with a new phone number. */
+export const userIdUpdateSchema = z.looseObject({
+  wa_id: idSchema.optional().catch(undefined),
+  user_id: z.looseObject({
+    previous: z.string().min(1).max(256).optional().catch(undefined),
+    current: z.string().min(1).max(256),
+  }),
+  timestamp: metaTimestampSchema,
+});
+
+/**
+ * A notice that the person has another number or user id now; older payloads have other names for the same.
+ * @see https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system
+ */
+export const systemNoticeSchema = z.looseObject({
+  type: z.string().optional().catch(undefined),
+  wa_id: idSchema.optional().catch(undefined),
+  new_wa_id: idSchema.optional().catch(undefined),
+  user_id: z.string().min(1).max(256).optional().catch(undefined),
 });

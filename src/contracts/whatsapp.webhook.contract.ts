@@ -5,6 +5,10 @@
  */
 import * as z from "zod";
 
+/** What a delivery is taken apart into. */
+export const webhookItemKinds = ["message", "status", "echo", "other"] as const;
+export type WebhookItemKind = (typeof webhookItemKinds)[number];
+
 /** Ids are digits in text; some senders of old payloads write numbers. */
 const idSchema = z.union([z.string().max(512), z.number().transform(String)]);
 
@@ -28,14 +32,18 @@ export const webhookChangeSchema = z.looseObject({
     contacts: z.array(z.unknown()).optional().catch(undefined),
     messages: z.array(z.unknown()).optional().catch(undefined),
     statuses: z.array(z.unknown()).optional().catch(undefined),
+    message_echoes: z.array(z.unknown()).optional().catch(undefined),
   }),
 });
 
 /** What identifies one message; the rest of it is parsed when it is processed. */
 export const messageIdentitySchema = z.looseObject({
   id: z.string().min(1).max(512),
-  from: idSchema.optional(),
-  from_user_id: z.string().optional(),
+  type: z.unknown(),
+  from: idSchema.optional().catch(undefined),
+  from_user_id: z.string().optional().catch(undefined),
+  to: idSchema.optional().catch(undefined),
+  to_user_id: z.string().optional().catch(undefined),
 });
 
 /** What identifies one status. */

@@ -8,11 +8,14 @@ import { plainSchema } from "../record.schema";
 export interface ContactIdentityRecord {
   _id: string;
   leadId: Types.ObjectId;
+  /** The person gave the number up then; who writes from it later is somebody else. */
+  retiredAt?: Date | null;
 }
 
 export const contactIdentitySchema = plainSchema<ContactIdentityRecord>("contactIdentities", {
   _id: { type: String, required: true },
   leadId: { type: Schema.Types.ObjectId, required: true },
+  retiredAt: { type: Date, default: null },
 });
 
 // identities of a lead, when it is merged or erased

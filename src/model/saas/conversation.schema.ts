@@ -21,6 +21,8 @@ export interface ConversationRecord extends BaseRecord {
   windowExpiresAt: Date | null;
   waitingSince: Date | null;
   firstReplyAt: Date | null;
+  /** When a person of ours last wrote: who wrote before that is not waiting. */
+  lastReplyAt?: Date | null;
   resolvedAt: Date | null;
   botActive: boolean;
   custom: Record<string, unknown>;
@@ -50,6 +52,7 @@ export const conversationSchema = recordSchema<ConversationRecord>("conversation
   windowExpiresAt: { type: Date, default: null },
   waitingSince: { type: Date, default: null },
   firstReplyAt: { type: Date, default: null },
+  lastReplyAt: { type: Date, default: null },
   resolvedAt: { type: Date, default: null },
   botActive: { type: Boolean, default: false },
   custom: { type: Schema.Types.Mixed, default: {} },

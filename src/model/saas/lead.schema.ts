@@ -21,6 +21,14 @@ export interface LeadMerging {
   conversations: { from: Types.ObjectId; to: Types.ObjectId }[];
 }
 
+/** When what WhatsApp told of the person was true: the newest wins, in whatever order messages are processed. */
+export interface WhatsAppSeen {
+  waId?: Date | null;
+  userId?: Date | null;
+  name?: Date | null;
+  username?: Date | null;
+}
+
 export interface LeadRecord extends BaseRecord {
   firstName: string | null;
   lastName: string | null;
@@ -29,6 +37,9 @@ export interface LeadRecord extends BaseRecord {
   waId: string | null;
   waUserId: string | null;
   username: string | null;
+  /** The profile name the person chose, as last told; the lead's own name follows it until somebody writes another. */
+  waProfileName: string | null;
+  waSeen: WhatsAppSeen;
   emailLower: string | null;
   /** Numbers and addresses of leads that were merged into this one; absent until then. They lead here too. */
   otherPhones?: LeadPhone[];
@@ -53,8 +64,9 @@ export interface LeadRecord extends BaseRecord {
   custom: Record<string, unknown>;
   timezone: string | null;
   locale: string | null;
-  consent: { whatsapp: ChannelConsent | null };
-  /** The person told Meta to stop marketing, or the tenant was asked to. */
+  /** `marketing` is what the person chose in WhatsApp for marketing messages alone; null: they never chose. */
+  consent: { whatsapp: ChannelConsent | null; marketing?: ChannelConsent | null };
+  /** The tenant was asked to leave the person alone. */
   doNotContact: boolean;
   lastInboundAt: Date | null;
   lastOutboundAt: Date | null;
@@ -75,6 +87,8 @@ const phoneSchema = new Schema(
   { _id: false },
 );
 
+const consentSchema = new Schema({ optIn: Boolean, at: Date, source: String }, { _id: false });
+
 export const leadSchema = recordSchema<LeadRecord>("leads", {
   firstName: { type: String, default: null },
   lastName: { type: String, default: null },
@@ -83,6 +97,11 @@ export const leadSchema = recordSchema<LeadRecord>("leads", {
   waId: { type: String, default: null },
   waUserId: { type: String, default: null },
   username: { type: String, default: null },
+  waProfileName: { type: String, default: null },
+  waSeen: {
+    type: new Schema({ waId: Date, userId: Date, name: Date, username: Date }, { _id: false }),
+    default: () => ({}),
+  },
   emailLower: { type: String, default: null },
   otherPhones: { type: [phoneSchema], default: undefined },
   otherEmails: { type: [String], default: undefined },
@@ -109,10 +128,8 @@ export const leadSchema = recordSchema<LeadRecord>("leads", {
   consent: {
     type: new Schema(
       {
-        whatsapp: {
-          type: new Schema({ optIn: Boolean, at: Date, source: String }, { _id: false }),
-          default: null,
-        },
+        whatsapp: { type: consentSchema, default: null },
+        marketing: { type: consentSchema, default: null },
       },
       { _id: false },
     ),

@@ -30,6 +30,8 @@ export const messageKinds = [
   "reaction",
   "order",
   "system",
+  "edit",
+  "revoke",
   "note",
   "unsupported",
 ] as const;
@@ -65,6 +67,8 @@ export interface MessageRecord extends BaseRecord {
   /** What the kind holds beside text and media: location, contacts, interactive answer, referral, ... */
   content: Record<string, unknown> | null;
   replyToProviderId: string | null;
+  /** The same as our id, once that message is known here. */
+  replyToId?: Types.ObjectId | null;
   reactions: { from: string; emoji: string; at: Date }[];
   /** The caller's or rule's own key: what makes an outbound message happen once. */
   clientId: string;
@@ -81,6 +85,10 @@ export interface MessageRecord extends BaseRecord {
   /** Time of the message for people: Meta's timestamp when inbound, ours when outbound. */
   sentAt: Date;
   redactedAt: Date | null;
+  /** Its writer changed it in WhatsApp then; `text` is what it says now. */
+  editedAt?: Date | null;
+  /** Its writer deleted it for everyone then; what it said is gone here too. */
+  revokedAt?: Date | null;
 }
 
 export const messageSchema = recordSchema<MessageRecord>("messages", {
@@ -95,6 +103,7 @@ export const messageSchema = recordSchema<MessageRecord>("messages", {
   template: { type: Schema.Types.Mixed, default: null },
   content: { type: Schema.Types.Mixed, default: null },
   replyToProviderId: { type: String, default: null },
+  replyToId: { type: Schema.Types.ObjectId, default: null },
   reactions: { type: [new Schema({ from: String, emoji: String, at: Date }, { _id: false })], default: [] },
   clientId: { type: String, required: true },
   provider: {
@@ -118,6 +127,8 @@ export const messageSchema = recordSchema<MessageRecord>("messages", {
   actor: { type: Schema.Types.Mixed, required: true },
   sentAt: { type: Date, required: true },
   redactedAt: { type: Date, default: null },
+  editedAt: { type: Date, default: null },
+  revokedAt: { type: Date, default: null },
 });
 
 // one row per message of Meta's
@@ -131,6 +142,11 @@ messageSchema.index(
 );
 // one row per request of ours: double clicks and retried rule steps meet here
 messageSchema.index({ conversationId: 1, clientId: 1 }, { name: "client", unique: true });
+// what quotes, reacts to, edits or revokes a message; it may be here before that message
+messageSchema.index(
+  { conversationId: 1, replyToProviderId: 1 },
+  { name: "pointing", partialFilterExpression: { replyToProviderId: anyText } },
+);
 // a conversation, newest first
 messageSchema.index({ conversationId: 1, sentAt: -1, _id: -1 }, { name: "conversation" });
 // the sweep: queued without a job, sending after a crash, unknown to review

@@ -1,4 +1,5 @@
 import type { Types } from "mongoose";
+import { type WebhookItemKind, webhookItemKinds } from "../../contracts/whatsapp.webhook.contract";
 import { anyText, plainSchema } from "../record.schema";
 
 /** One item of a webhook as Meta sent it: the truth that everything after it is derived from. */
@@ -7,7 +8,9 @@ export interface WebhookEventRecord {
   /** `m:<phoneNumberId>:<wamid>`, `s:<wamid>:<status>:<recipient>` or `h:<hash of WABA, field, time, value>`. */
   dedupeKey: string;
   field: string;
-  kind: "message" | "status" | "other";
+  kind: WebhookItemKind;
+  /** What it is within its field, e.g. the type of a message: what unread kinds are counted by. */
+  what: string | null;
   wabaId: string;
   phoneNumberId: string | null;
   /** The item with its metadata and contact, as JSON text: safe from BSON's limits on depth and key names. */
@@ -15,6 +18,8 @@ export interface WebhookEventRecord {
   state: "received" | "processed" | "ignored" | "failed";
   /** Why it was ignored or failed, in our words. */
   reason: string | null;
+  /** While parked: what must appear before it can be processed, e.g. `s:<wamid>` or an identity key. */
+  waitsFor?: string[];
   attempts: number;
   receivedAt: Date;
   processedAt: Date | null;
@@ -25,12 +30,14 @@ export interface WebhookEventRecord {
 export const webhookEventSchema = plainSchema<WebhookEventRecord>("webhookEvents", {
   dedupeKey: { type: String, required: true },
   field: { type: String, required: true },
-  kind: { type: String, enum: ["message", "status", "other"], required: true },
+  kind: { type: String, enum: webhookItemKinds, required: true },
+  what: { type: String, default: null },
   wabaId: { type: String, required: true },
   phoneNumberId: { type: String, default: null },
   raw: { type: String, required: true },
   state: { type: String, enum: ["received", "processed", "ignored", "failed"], default: "received" },
   reason: { type: String, default: null },
+  waitsFor: { type: [String], default: [] },
   attempts: { type: Number, default: 0 },
   receivedAt: { type: Date, required: true },
   processedAt: { type: Date, default: null },
@@ -49,4 +56,12 @@ webhookEventSchema.index(
   { state: 1, _id: -1 },
   { name: "reason", partialFilterExpression: { reason: anyText } },
 );
+
+// parked items, when what they wait for appears
+webhookEventSchema.index(
+  { waitsFor: 1 },
+  { name: "parked", partialFilterExpression: { waitsFor: { $gt: "" } } },
+);
+// what came and was not used, counted by kind
+webhookEventSchema.index({ state: 1, field: 1, what: 1, receivedAt: -1 }, { name: "kinds" });
 webhookEventSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });

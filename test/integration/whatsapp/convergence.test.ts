@@ -51,13 +51,16 @@ function morning(): Item[] {
     { type: "button", button: { payload: "STOP", text: "Stop" }, context: { id: "wamid.template" } },
     { type: "interactive", interactive: { type: "button_reply", button_reply: { id: "yes", title: "Yes" } } },
     { type: "poll_creation", poll_creation: { name: "?" } },
-    { type: "system", system: { type: "user_changed_number", body: "changed", wa_id: "447700906999" } },
   ];
+  const changed = (person: number) => ({
+    type: "system",
+    system: { type: "user_changed_number", body: "changed", wa_id: `44770090699${person}` },
+  });
   const items: Item[] = [];
   for (const [person, name] of ["Ana", "Ben", "Cleo"].entries()) {
     const from = `44770090600${person}`;
     const contacts = [contactOf(from, name)];
-    for (const [n, fields] of kinds.entries()) {
+    for (const [n, fields] of [...kinds, changed(person)].entries()) {
       // every second pair has the same second
       const timestamp = String(seconds + Math.floor(n / 2) * 60 + person);
       const message = customerMessage(from, { ...fields, id: `wamid.${name}.${n}`, timestamp });

@@ -109,7 +109,7 @@ test("a notice neither opens the window nor counts as unread; a reaction opens i
   tenant.events.length = 0;
   const noticed = await deliver({
     type: "system",
-    system: { type: "user_changed_number", body: "x", wa_id: "1" },
+    system: { type: "customer_identity_changed", body: "x", identity: "1" },
   });
   expect(noticed).toMatchObject({ unreadCount: 0, windowExpiresAt: null, lastMessage: null });
   expect(tenant.events.some(({ type }) => type === "message_received")).toBe(false);

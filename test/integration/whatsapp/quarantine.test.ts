@@ -117,7 +117,7 @@ test("a row that cannot be opened holds back no other one, and a person is told"
   const sealed = { reason: "tenant_unavailable", clientCode, routeKey: null, endpointId: "default" } as const;
   await quarantine({ ...sealed, items: [] }, { receivedAt, requestId: "req_broken" });
   await Quarantine.updateOne({ requestId: "req_broken" }, { $set: { envelope: "not sealed by any key" } });
-  const raw = { dedupeKey: "h:behind", field: "future", kind: "other", raw: "{}" } as const;
+  const raw = { dedupeKey: "h:behind", field: "future", kind: "other", what: null, raw: "{}" } as const;
   const items = [{ ...raw, wabaId: tenant.number.wabaId, phoneNumberId: null }];
   await quarantine({ ...sealed, items }, { receivedAt: new Date(), requestId: "req_behind" });
 

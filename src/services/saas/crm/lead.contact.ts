@@ -1,67 +1,70 @@
-/** The person behind an inbound message: found by any identity, or created with all that are known. */
-import { trusted } from "mongoose";
+/** The person behind what WhatsApp tells: found by any identity, or created with all that are known. */
 import type { TenantContext } from "../../../lib/context/tenant.context";
-import { parsePhone, parseWaId } from "../../../lib/phone/phone";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadPhone, LeadRecord } from "../../../model/saas/lead.schema";
-import { fieldChanges } from "./changed.fields";
+import { claimFree, completeContact, datedDetail, saveFacts } from "./complete.contact";
+import { type Contact, type ContactIdentities, identitiesOf, leadsOf, phoneOf } from "./contact.keys";
+import { nothingChosen } from "./lead.consent";
 import { createLeadInChange } from "./lead.create";
-import { claimIdentities, identityKeysOf, phoneKeyOf, userKey, waKey } from "./lead.identity";
-import { displayNameOf, namesOfProfile } from "./lead.name";
-import { saveLead } from "./lead.record";
-import { toLead } from "./lead.serialiser";
-import { readSettings } from "./settings.read";
+import { withFactsOf } from "./lead.facts";
+import { identityKeysOf, retireIdentities } from "./lead.identity";
+import { mergeLeadsInChange } from "./lead.merge";
+import { namesOfProfile } from "./lead.name";
 
-/** What WhatsApp tells about who wrote. At least one of waId, phone and userId is needed. */
-export interface Contact {
-  readonly waId?: string | undefined;
-  readonly phone?: string | undefined;
-  /** The user id that WhatsApp scopes to one business portfolio; case is kept. */
-  readonly userId?: string | undefined;
-  readonly portfolio?: string | undefined;
-  readonly profileName?: string | undefined;
-  readonly username?: string | undefined;
-  /** When the person wrote; a new lead's consent dates from then. Default: the change's now. */
-  readonly at?: Date | undefined;
-}
+export { type Contact, contactKeys } from "./contact.keys";
 
 /**
- * The lead of a contact; created when nobody is known by any of these identities. What was unknown of a known lead
- * (waId, user id, username, phone, a name) is filled in, what is known is kept.
- * Parallel first messages of one person meet at the identity rows: one creates, the others find.
+ * The lead of a contact; created when nobody is known by any of these identities. Of what WhatsApp tells, the newest
+ * stands; what a person wrote (phone, name) is kept. Two leads that turn out to be one person are merged into the
+ * older one. Parallel first messages of one person meet at the identity rows: one creates, the others find.
  */
 export async function findOrCreateContactInChange(
   ctx: TenantContext,
   change: Change,
   contact: Contact,
 ): Promise<LeadRecord> {
+  const at = contact.at ?? change.now;
   const phone = await phoneOf(change, contact);
-  const keys = [
-    ...(contact.waId ? [waKey(contact.waId)] : []),
-    ...(phone ? [phoneKeyOf(phone)] : []),
-    ...(contact.userId ? [userKey(contact.userId, contact.portfolio ?? "")] : []),
-  ];
-  if (keys.length === 0) throw new Error("A contact needs a WhatsApp id, a phone number or a user id.");
-  const rows = await change.models.ContactIdentity.find({ _id: trusted({ $in: keys }) })
-    .session(change.session)
-    .lean();
-  // Two leads that turn out to be one person are merged by a person; until then the older one gets the messages.
-  const known = await change.models.Lead.findOne({
-    _id: trusted({ $in: rows.map(({ leadId }) => leadId) }),
-    deletedAt: null,
-  })
-    .sort({ _id: 1 })
-    .session(change.session)
-    .lean();
-  if (!known) return createContact(ctx, change, contact, phone, keys);
-  const taken = new Set(rows.map(({ _id }) => _id));
-  return completeContact(
-    change,
-    known,
-    contact,
-    phone,
-    keys.filter((key) => !taken.has(key)),
-  );
+  const keys = await identitiesOf(contact, phone);
+  if (keys.present.length === 0)
+    throw new Error("A contact needs a WhatsApp id, a phone number or a user id.");
+  const leads = await leadsOf(change, [...keys.present, ...keys.former], at);
+  const [oldest, ...others] = leads;
+  const lead = oldest
+    ? await completeContact(change, await joinLeads(ctx, change, oldest, others), contact, phone, keys, at)
+    : await createContact(ctx, change, contact, phone, keys, at);
+  if (keys.former.length > 0 && !isUsedSince(lead, contact, at)) {
+    await claimFree(change, lead._id, keys.former, at);
+    await retireIdentities(change, lead._id, keys.former, at);
+  }
+  return lead;
+}
+
+/** True when the person is known to have written from the old number after giving it up: they took it back. */
+function isUsedSince({ waId, waSeen }: LeadRecord, { former }: Contact, at: Date): boolean {
+  return former?.waId !== undefined && waId === former.waId && (waSeen.waId ?? at) > at;
+}
+
+/** The lead of a contact if there is one, the oldest if there are several; nothing is written. */
+export async function findContactInChange(change: Change, contact: Contact): Promise<LeadRecord | null> {
+  const keys = await identitiesOf(contact, await phoneOf(change, contact));
+  const all = [...keys.present, ...keys.former];
+  return (await leadsOf(change, all, contact.at ?? change.now))[0] ?? null;
+}
+
+/** Makes one lead of several that are one person. @returns it, with the newest of what WhatsApp told of each. */
+async function joinLeads(
+  ctx: TenantContext,
+  change: Change,
+  base: LeadRecord,
+  others: readonly LeadRecord[],
+): Promise<LeadRecord> {
+  let joined = base;
+  for (const other of others) {
+    const merged = await mergeLeadsInChange(ctx, change, { baseId: joined._id, otherId: other._id });
+    joined = await saveFacts(change, merged, withFactsOf(merged, other));
+  }
+  return joined;
 }
 
 async function createContact(
@@ -69,61 +72,36 @@ async function createContact(
   change: Change,
   contact: Contact,
   phone: LeadPhone | null,
-  keys: readonly string[],
+  keys: ContactIdentities,
+  at: Date,
 ): Promise<LeadRecord> {
-  const waId = contact.waId ?? null;
+  const { waId = null, userId = null, username = null } = contact;
+  const names = namesOfProfile(contact.profileName);
   const implied = identityKeysOf({ phone, waId });
   return createLeadInChange(
     ctx,
     change,
-    { source: "whatsapp", ...namesOfProfile(contact.profileName) },
+    {
+      source: "whatsapp",
+      ...names,
+      ...(contact.sourceDetail ? { sourceDetail: datedDetail(contact.sourceDetail, at) } : {}),
+    },
     {
       phone,
       waId,
-      waUserId: contact.userId ?? null,
-      username: contact.username ?? null,
-      consent: { whatsapp: { optIn: true, at: contact.at ?? change.now, source: "inbound" } },
-      keys: keys.filter((key) => !implied.includes(key)),
+      waUserId: userId,
+      username,
+      waProfileName: names?.displayName ?? null,
+      waSeen: {
+        ...(waId ? { waId: at } : {}),
+        ...(userId ? { userId: at } : {}),
+        ...(username ? { username: at } : {}),
+        ...(names ? { name: at } : {}),
+      },
+      consent: contact.isRecipient
+        ? nothingChosen
+        : { whatsapp: { optIn: true, at, source: "inbound" }, marketing: null },
+      keys: keys.present.filter((key) => !implied.includes(key)),
     },
   );
-}
-
-/** Fills in what was not known of a lead. `freeKeys` are identities of the contact that nobody has. */
-async function completeContact(
-  change: Change,
-  before: LeadRecord,
-  contact: Contact,
-  phone: LeadPhone | null,
-  freeKeys: readonly string[],
-): Promise<LeadRecord> {
-  const takesPhone = phone !== null && before.phone === null && freeKeys.includes(phoneKeyOf(phone));
-  const gained = freeKeys.filter((key) => takesPhone || !key.startsWith("tel:"));
-  await claimIdentities(change, before._id, gained);
-  const nameless =
-    before.firstName === null && before.lastName === null && before.displayName === displayNameOf(before);
-  const after: LeadRecord = {
-    ...before,
-    phone: takesPhone ? phone : before.phone,
-    waId: before.waId ?? contact.waId ?? null,
-    waUserId: contact.userId ?? before.waUserId,
-    username: contact.username ?? before.username,
-    ...(nameless ? namesOfProfile(contact.profileName) : {}),
-  };
-  const changes = fieldChanges(toLead(before), toLead(after), filledIn);
-  if (Object.keys(changes).length === 0 && after.waUserId === before.waUserId) return before;
-  const saved = await saveLead(change, before, after);
-  if (Object.keys(changes).length > 0)
-    change.record({ type: "lead_updated", subject: { leadId: before._id.toHexString() }, changes });
-  return saved;
-}
-
-const filledIn = new Set(["phone", "waId", "username", "displayName", "firstName", "lastName"]);
-
-async function phoneOf(change: Change, contact: Contact): Promise<LeadPhone | null> {
-  const parsed = contact.phone
-    ? await parsePhone(contact.phone, (await readSettings(change.models, change.session)).defaultCountry)
-    : await parseWaId(contact.waId ?? "");
-  if (!parsed) return null;
-  const { e164, country, candidates } = parsed;
-  return { e164, raw: contact.phone ?? contact.waId ?? e164, country, candidates };
 }

@@ -6,6 +6,7 @@ import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadPhone, LeadRecord } from "../../../model/saas/lead.schema";
 import { invalidReference } from "./crm.problem";
 import { requireCustomValues } from "./custom.field.values";
+import { consentFrom, nothingChosen } from "./lead.consent";
 import { claimIdentities, duplicateLead, findTwin, identityKeysOf } from "./lead.identity";
 import { displayNameOf } from "./lead.name";
 import { rankFor } from "./lead.place";
@@ -20,6 +21,8 @@ export interface NewLeadExtras {
   readonly waId?: string | null;
   readonly waUserId?: string | null;
   readonly username?: string | null;
+  readonly waProfileName?: string | null;
+  readonly waSeen?: LeadRecord["waSeen"];
   readonly consent?: LeadRecord["consent"];
   /** Identity keys beside those that follow from phone and waId. */
   readonly keys?: readonly string[];
@@ -101,7 +104,6 @@ export function newLeadRecord(
     username: extras.username ?? null,
     emailLower: input.email ?? null,
   };
-  const consent = input.consent && { optIn: input.consent.whatsapp.optIn, at: now, source: "api" as const };
   return {
     _id: new Types.ObjectId(),
     version: 1,
@@ -130,7 +132,9 @@ export function newLeadRecord(
     custom: input.custom ?? {},
     timezone: input.timezone ?? null,
     locale: input.locale ?? null,
-    consent: extras.consent ?? { whatsapp: consent ?? null },
+    waProfileName: extras.waProfileName ?? null,
+    waSeen: extras.waSeen ?? {},
+    consent: extras.consent ?? consentFrom(input.consent ?? {}, nothingChosen, now),
     doNotContact: input.doNotContact ?? false,
     lastInboundAt: null,
     lastOutboundAt: null,

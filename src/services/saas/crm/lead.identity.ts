@@ -6,6 +6,7 @@ import { type ClientSession, type Types, trusted } from "mongoose";
 import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { CrmModels } from "../../../lib/tenant/get.crm.model";
+import type { ContactIdentityRecord } from "../../../model/saas/contact.identity.schema";
 import type { LeadPhone, LeadRecord } from "../../../model/saas/lead.schema";
 
 export function phoneKey(canonical: string): string {
@@ -49,7 +50,7 @@ export async function findTwin(
   const others = except ? { leadId: trusted({ $ne: except }) } : {};
   const keys = [...identity.keys, ...(identity.email ? [mailKey(identity.email)] : [])];
   if (keys.length > 0) {
-    const row = await ContactIdentity.findOne({ _id: trusted({ $in: keys }), ...others })
+    const row = await ContactIdentity.findOne({ _id: trusted({ $in: keys }), retiredAt: null, ...others })
       .session(session)
       .lean();
     if (row) return row.leadId;
@@ -86,15 +87,26 @@ export function duplicateLead(leadId: Types.ObjectId): AppError {
   );
 }
 
-/** Writes identity rows for a lead. The keys must be free: look with `findTwin` first, in the same transaction. */
+/**
+ * Writes identity rows for a lead. The keys must be free or given up by whoever had them: look with `findTwin` first,
+ * in the same transaction.
+ */
 export async function claimIdentities(
   change: Change,
   leadId: Types.ObjectId,
   keys: readonly string[],
 ): Promise<void> {
   if (keys.length === 0) return;
-  const rows = keys.map((_id) => ({ _id, leadId }));
-  await change.models.ContactIdentity.insertMany(rows, { session: change.session });
+  const { ContactIdentity } = change.models;
+  const { session } = change;
+  await ContactIdentity.deleteMany(
+    { _id: trusted({ $in: keys }), retiredAt: trusted({ $ne: null }) },
+    { session },
+  );
+  await ContactIdentity.insertMany(
+    keys.map((_id) => ({ _id, leadId, retiredAt: null })),
+    { session },
+  );
 }
 
 /** Takes identity rows away from a lead: all of them, or those in `keys`. */
@@ -108,6 +120,32 @@ export async function releaseIdentities(
 }
 
 type Identified = Pick<LeadRecord, "phone" | "waId" | "otherPhones" | "otherEmails">;
+
+/** Meta delivers for 7 days, in any order; a number is not given to somebody else as fast as that. */
+const graceMs = 7 * 24 * 60 * 60_000;
+
+/** Whether an identity is its lead's at a time. */
+export function isHeld({ retiredAt }: ContactIdentityRecord, at: Date): boolean {
+  return !retiredAt || at.getTime() <= retiredAt.getTime() + graceMs;
+}
+
+/**
+ * Notes that a lead gave keys up at a time: what was told of them until then is still about the lead, what comes later
+ * is about somebody else.
+ */
+export async function retireIdentities(
+  change: Change,
+  leadId: Types.ObjectId,
+  keys: readonly string[],
+  at: Date,
+): Promise<void> {
+  if (keys.length === 0) return;
+  await change.models.ContactIdentity.updateMany(
+    { _id: trusted({ $in: keys }), leadId },
+    { $max: { retiredAt: at } },
+    { session: change.session },
+  );
+}
 
 /** The identities that follow from what is stored on a lead. The WhatsApp user id keeps the row it came with. */
 export function identityKeysOf({ phone, waId, otherPhones = [], otherEmails = [] }: Identified): string[] {

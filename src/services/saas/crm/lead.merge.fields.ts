@@ -29,7 +29,10 @@ export function mergedFields(base: LeadRecord, other: LeadRecord): LeadRecord {
     tags: unite(base.tags, other.tags),
     custom: { ...other.custom, ...base.custom },
     score: base.score === 0 ? other.score : base.score,
-    consent: { whatsapp: mergedConsent(base.consent.whatsapp, other.consent.whatsapp) },
+    consent: {
+      whatsapp: mergedConsent(base.consent.whatsapp, other.consent.whatsapp),
+      marketing: laterChoice(base.consent.marketing ?? null, other.consent.marketing ?? null),
+    },
     doNotContact: base.doNotContact || other.doNotContact,
     lastInboundAt: latest(base.lastInboundAt, other.lastInboundAt),
     lastOutboundAt: latest(base.lastOutboundAt, other.lastOutboundAt),
@@ -74,6 +77,13 @@ function mergedConsent(ours: ChannelConsent | null, theirs: ChannelConsent | nul
   if (!ours || !theirs) return ours ?? theirs;
   if (ours.optIn !== theirs.optIn) return ours.optIn ? theirs : ours;
   return ours.at <= theirs.at ? ours : theirs;
+}
+
+/** What the person chose last; of two choices at once the one that stops. */
+function laterChoice(ours: ChannelConsent | null, theirs: ChannelConsent | null): ChannelConsent | null {
+  if (!ours || !theirs) return ours ?? theirs;
+  if (ours.at.getTime() === theirs.at.getTime()) return ours.optIn ? theirs : ours;
+  return ours.at > theirs.at ? ours : theirs;
 }
 
 const sameId = (a: { system: string; id: string }, b: { system: string; id: string }) =>

@@ -1,5 +1,5 @@
 import type { Lead, StageVisit } from "../../../contracts/lead.contract";
-import type { LeadRecord } from "../../../model/saas/lead.schema";
+import type { ChannelConsent, LeadRecord } from "../../../model/saas/lead.schema";
 import type { StageHistoryRecord } from "../../../model/saas/stage.history.schema";
 
 /** A time as the API writes it. */
@@ -11,7 +11,6 @@ export function toTimestamp(at: Date | null): string | null {
 
 /** A stored lead as the API shows it. */
 export function toLead(record: LeadRecord): Lead {
-  const consent = record.consent.whatsapp;
   return {
     id: record._id.toHexString(),
     version: record.version,
@@ -21,6 +20,7 @@ export function toLead(record: LeadRecord): Lead {
     phone: record.phone?.e164 ?? null,
     phoneCountry: record.phone?.country ?? null,
     waId: record.waId,
+    waUserId: record.waUserId,
     username: record.username,
     email: record.emailLower,
     otherPhones: (record.otherPhones ?? []).map(({ e164 }) => e164),
@@ -45,7 +45,8 @@ export function toLead(record: LeadRecord): Lead {
     timezone: record.timezone,
     locale: record.locale,
     consent: {
-      whatsapp: consent && { optIn: consent.optIn, at: toTimestamp(consent.at), source: consent.source },
+      whatsapp: toConsent(record.consent.whatsapp),
+      marketing: toConsent(record.consent.marketing ?? null),
     },
     doNotContact: record.doNotContact,
     lastInboundAt: toTimestamp(record.lastInboundAt),
@@ -57,6 +58,10 @@ export function toLead(record: LeadRecord): Lead {
     createdAt: toTimestamp(record.createdAt),
     updatedAt: toTimestamp(record.updatedAt),
   };
+}
+
+function toConsent(consent: ChannelConsent | null): Lead["consent"]["whatsapp"] {
+  return consent && { optIn: consent.optIn, at: toTimestamp(consent.at), source: consent.source };
 }
 
 /** A stored stay in a stage as the API shows it. */

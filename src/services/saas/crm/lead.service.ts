@@ -13,7 +13,13 @@ import { toLead } from "./lead.serialiser";
 import { addTagsInChange, removeTagsInChange } from "./lead.tags";
 import { updateLeadInChange } from "./lead.update";
 
-export { type Contact, findOrCreateContactInChange } from "./lead.contact";
+export { noteMarketingChoiceInChange } from "./lead.consent";
+export {
+  type Contact,
+  contactKeys,
+  findContactInChange,
+  findOrCreateContactInChange,
+} from "./lead.contact";
 export { createLeadInChange } from "./lead.create";
 export { deleteLeadInChange } from "./lead.delete";
 export { findLeadBySubject, getLead, type LeadSubject, listLeads, listStageHistory } from "./lead.list";

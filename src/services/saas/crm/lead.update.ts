@@ -6,6 +6,7 @@ import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { fieldChanges } from "./changed.fields";
 import { checkVersion } from "./crm.problem";
 import { requireCustomValues } from "./custom.field.values";
+import { consentFrom } from "./lead.consent";
 import { phoneFrom } from "./lead.create";
 import { claimIdentities, duplicateLead, findTwin, identityKeysOf, releaseIdentities } from "./lead.identity";
 import { displayNameOf } from "./lead.name";
@@ -99,8 +100,7 @@ export function patchedLead(
     const named = Object.entries(externalIds).flatMap(([system, id]) => (id === null ? [] : { system, id }));
     after.externalIds = [...kept, ...named];
   }
-  if (consent && consent.whatsapp.optIn !== before.consent.whatsapp?.optIn)
-    after.consent = { whatsapp: { optIn: consent.whatsapp.optIn, at: now, source: "api" } };
+  if (consent) after.consent = consentFrom(consent, before.consent, now);
   const nameWasMade = before.displayName === displayNameOf(before);
   after.displayName = displayName ?? (nameWasMade ? displayNameOf(after) : before.displayName);
   return after;

@@ -4,9 +4,10 @@ import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import type { MessageKind, MessageRecord } from "../../../model/saas/message.schema";
 import { touchLeadInChange } from "../crm/lead.service";
-import { type InboundWeight, noteInboundInChange } from "./note.message";
+import { type InboundWeight, noteInboundInChange, noteOutboundInChange } from "./note.message";
 import { openConversationInChange } from "./open.conversation";
-import { applyReactionsInChange } from "./reactions";
+import { recordSent } from "./raise.status";
+import { relateMessageInChange } from "./relate.message";
 
 /** A customer's message, mapped from Meta's form. */
 export interface InboundMessage {
@@ -44,7 +45,7 @@ export async function recordInboundMessage(
   await change.models.Message.insertMany([message], { session: change.session });
   await noteInboundInChange(change, conversation, message, inbound.weight);
   if (inbound.weight.opensWindow) await touchLeadInChange(ctx, change, lead._id, { inboundAt: inbound.at });
-  await applyReactionsInChange(change, message);
+  await relateMessageInChange(change, message);
   if (inbound.eventId !== null) {
     change.record({
       id: inbound.eventId,
@@ -61,10 +62,40 @@ export async function recordInboundMessage(
   return message;
 }
 
+/**
+ * Stores what somebody of the business wrote in WhatsApp's own app: a message of ours that is sent already. It answers
+ * whoever waits, and opens no window.
+ */
+export async function recordEchoInChange(
+  ctx: TenantContext,
+  change: Change,
+  to: { readonly lead: LeadRecord; readonly connectionId: Types.ObjectId },
+  echo: Omit<InboundMessage, "weight" | "eventId">,
+): Promise<MessageRecord> {
+  const { lead, connectionId } = to;
+  const conversation = await openConversationInChange(ctx, change, { leadId: lead._id, connectionId });
+  const place = { conversationId: conversation._id, connectionId, leadId: lead._id };
+  const message: MessageRecord = {
+    ...inboundRecord(ctx, change, echo, place),
+    direction: "outbound",
+    status: "sent",
+    statusAt: { sent: echo.at },
+    sender: { type: "user", id: "whatsapp-app" },
+  };
+  await change.models.Message.insertMany([message], { session: change.session });
+  if (message.kind !== "edit" && message.kind !== "revoke" && message.kind !== "reaction") {
+    await noteOutboundInChange(change, conversation, message);
+    await touchLeadInChange(ctx, change, lead._id, { outboundAt: echo.at });
+    recordSent(change, { ...message, statusAt: {} });
+  }
+  await relateMessageInChange(change, message);
+  return message;
+}
+
 function inboundRecord(
   ctx: TenantContext,
   { now }: Change,
-  inbound: InboundMessage,
+  inbound: Omit<InboundMessage, "weight" | "eventId">,
   place: Pick<MessageRecord, "conversationId" | "connectionId" | "leadId">,
 ): MessageRecord {
   return {

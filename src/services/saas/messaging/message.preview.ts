@@ -17,6 +17,8 @@ const labels: Record<MessageKind, string> = {
   reaction: "Reaction",
   order: "Order",
   system: "Notice",
+  edit: "Edit",
+  revoke: "Deleted message",
   note: "Note",
   unsupported: "Unsupported message",
 };
@@ -25,7 +27,9 @@ const labels: Record<MessageKind, string> = {
 export function messagePreview(message: {
   readonly kind: MessageKind;
   readonly text: string | null;
+  readonly revokedAt?: Date | null;
 }): string {
+  if (message.revokedAt) return labels.revoke;
   const text = message.text?.replace(/\s+/g, " ").trim();
   if (!text) return labels[message.kind];
   if (text.length <= maxLength) return text;

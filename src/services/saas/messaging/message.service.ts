@@ -20,8 +20,8 @@ import type { ComposedContent } from "./composed.content";
 import { toMessage } from "./message.serialiser";
 import { noteOutboundInChange } from "./note.message";
 import { chooseConnection, openConversationInChange } from "./open.conversation";
-import { applyReactionsInChange } from "./reactions";
-import { refuseUnwanted } from "./refuse.unwanted";
+import { marketingRefusal, refuseUnwanted } from "./refuse.unwanted";
+import { relateMessageInChange } from "./relate.message";
 
 /** To whom: a conversation, or a lead over one of the tenant's numbers. */
 export type MessageTarget =
@@ -69,6 +69,8 @@ async function queueMessage(
   refuseUnwanted(lead);
   const { content } = input;
   const composed = await composeMessage(ctx, change, { lead, conversation, connection, content });
+  const refusal = await marketingRefusal(models, lead, connection, composed.template);
+  if (refusal !== null) throw new AppError("opted-out", refusal);
   const replyToProviderId =
     composed.replyToProviderId ?? (await quotedId(change, conversation, input.replyToId));
   const message: MessageRecord = {
@@ -99,10 +101,8 @@ async function noteQueued(
   conversation: ConversationRecord,
   message: MessageRecord,
 ): Promise<void> {
-  if (message.kind === "reaction") {
-    await applyReactionsInChange(change, message);
-    return;
-  }
+  await relateMessageInChange(change, message);
+  if (message.kind === "reaction") return;
   await noteOutboundInChange(change, conversation, message);
   await touchLeadInChange(ctx, change, message.leadId, { outboundAt: message.sentAt });
 }

@@ -1,7 +1,8 @@
 /** What a message does to its conversation. The results do not depend on the order in which messages are processed. */
+import { trusted } from "mongoose";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { ConversationRecord } from "../../../model/saas/conversation.schema";
-import type { MessageRecord } from "../../../model/saas/message.schema";
+import type { MessageKind, MessageRecord } from "../../../model/saas/message.schema";
 import { messagePreview } from "./message.preview";
 
 export const serviceWindowMs = 24 * 60 * 60_000;
@@ -13,6 +14,9 @@ export interface InboundWeight {
   /** Shows in the inbox: unread, last message, reopened. */
   readonly showsInInbox: boolean;
 }
+
+/** Nobody waits for an answer to these. */
+const quietKinds: readonly MessageKind[] = ["reaction", "system", "edit", "revoke"];
 
 /** Notes an inbound message. A conversation that was resolved or snoozed opens again. */
 export async function noteInboundInChange(
@@ -32,7 +36,9 @@ export async function noteInboundInChange(
     ...(showsInInbox
       ? {
           unreadCount: conversation.unreadCount + 1,
-          waitingSince: earliest(conversation.waitingSince, message.sentAt),
+          waitingSince: isAnswered(conversation, message)
+            ? conversation.waitingSince
+            : earliest(conversation.waitingSince, message.sentAt),
           ...(await laterMessage(change, conversation, message)),
           status: "open",
           snoozedUntil: null,
@@ -58,8 +64,38 @@ export async function noteOutboundInChange(
   const answers = message.sender.type === "user" || message.sender.type === "api";
   await update(change, conversation, {
     ...(await laterMessage(change, conversation, message)),
-    ...(answers ? { waitingSince: null, firstReplyAt: conversation.firstReplyAt ?? message.sentAt } : {}),
+    ...(answers
+      ? {
+          waitingSince: await stillWaitingSince(change, conversation, message),
+          firstReplyAt: earliest(conversation.firstReplyAt, message.sentAt),
+          lastReplyAt: latest(conversation.lastReplyAt ?? null, message.sentAt),
+        }
+      : {}),
   });
+}
+
+/** An answer may be told of after what the person wrote next. */
+async function stillWaitingSince(
+  { models, session }: Change,
+  { _id, waitingSince, lastInboundAt }: ConversationRecord,
+  { sentAt }: MessageRecord,
+): Promise<Date | null> {
+  if (waitingSince === null || waitingSince > sentAt) return waitingSince;
+  if (lastInboundAt === null || lastInboundAt <= sentAt) return null;
+  const next = await models.Message.findOne({
+    conversationId: _id,
+    direction: "inbound",
+    kind: trusted({ $nin: [...quietKinds] }),
+    sentAt: trusted({ $gt: sentAt }),
+  })
+    .session(session)
+    .sort({ sentAt: 1 })
+    .lean();
+  return next?.sentAt ?? null;
+}
+
+function isAnswered({ lastReplyAt }: ConversationRecord, { sentAt }: MessageRecord): boolean {
+  return lastReplyAt !== null && lastReplyAt !== undefined && sentAt <= lastReplyAt;
 }
 
 async function update(

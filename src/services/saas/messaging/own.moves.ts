@@ -7,8 +7,10 @@ import { type Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import type { MessageError, MessageRecord, MessageStatus } from "../../../model/saas/message.schema";
-import { recordSent, subjectOf } from "./raise.status";
+import { subjectOf } from "./message.subject";
+import { recordSent } from "./raise.status";
 import { applyReactionsInChange } from "./reactions";
+import { relateMessageInChange } from "./relate.message";
 
 /** A message that this process alone may send now. */
 export interface SendAttempt {
@@ -53,8 +55,10 @@ export async function settleSent(
       },
       { session, returnDocument: "after" },
     ).lean();
-    if (moved) recordSent(change, message);
-    else
+    if (moved) {
+      await relateMessageInChange(change, moved);
+      recordSent(change, message);
+    } else
       await models.Message.updateOne(
         { _id, attemptId, "provider.messageId": null },
         { $set: { ...taken, updatedAt: now }, $inc: { version: 1 } },

@@ -1,6 +1,8 @@
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MessageError, MessageRecord, MessageStatus } from "../../../model/saas/message.schema";
+import { subjectOf } from "./message.subject";
 import { applyReactionsInChange } from "./reactions";
+import { relateMessageInChange } from "./relate.message";
 
 export type WebhookStatus = "sent" | "failed" | "delivered" | "read" | "played";
 
@@ -53,6 +55,10 @@ export async function raiseStatusInChange(
     },
     { session: change.session },
   );
+  if (message.provider.messageId === null) {
+    const provider = { ...message.provider, messageId: report.providerMessageId };
+    await relateMessageInChange(change, { ...message, provider });
+  }
   if (!rises) return;
   if (message.kind === "reaction" && status === "failed") await applyReactionsInChange(change, message);
   if (ranks[message.status] === 0 && status !== "failed") recordSent(change, message);
@@ -84,14 +90,6 @@ export function recordSent(change: Change, message: MessageRecord): void {
     subject: subjectOf(message),
     data: { kind: message.kind, sender: { type: message.sender.type } },
   });
-}
-
-export function subjectOf({ _id, leadId, conversationId }: MessageRecord) {
-  return {
-    leadId: leadId.toHexString(),
-    conversationId: conversationId.toHexString(),
-    messageId: _id.toHexString(),
-  };
 }
 
 /** Prices come with `sent` and again with one later status; the one of the higher status stays. */

@@ -26,7 +26,7 @@ export async function applyReactionsInChange(change: Change, message: MessageRec
     .session(change.session)
     .sort({ sentAt: 1, "provider.messageId": 1 })
     .lean();
-  if (rows.length === 0) return;
+  if (rows.length === 0 && message.kind !== "reaction") return;
   const bySender = new Map<string, MessageRecord["reactions"][number]>();
   for (const row of rows) {
     const from = row.direction === "inbound" ? "lead" : "business";

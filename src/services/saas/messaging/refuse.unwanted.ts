@@ -1,5 +1,8 @@
 import { AppError } from "../../../lib/errors/app.error";
+import type { CrmModels } from "../../../lib/tenant/get.crm.model";
+import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
+import type { MessageRecord } from "../../../model/saas/message.schema";
 import { invalidState } from "../crm/crm.problem";
 
 /** Why a person must not be written to, or null. */
@@ -10,6 +13,24 @@ export function unwantedReason(lead: Pick<LeadRecord, "doNotContact" | "consent"
     return "The lead has opted out of WhatsApp messages. They must opt in again first.";
   }
   return null;
+}
+
+/**
+ * Why a template must not go to a person who stopped marketing messages in WhatsApp, or null. Other templates and
+ * answers are no marketing.
+ */
+export async function marketingRefusal(
+  { Template }: Pick<CrmModels, "Template">,
+  lead: Pick<LeadRecord, "consent">,
+  { wabaId }: Pick<ConnectionRecord, "wabaId">,
+  template: MessageRecord["template"],
+): Promise<string | null> {
+  if (!template || lead.consent.marketing?.optIn !== false) return null;
+  const { name, language } = template;
+  const stored = await Template.findOne({ wabaId, name, language }).lean();
+  return stored?.category.toUpperCase() === "MARKETING"
+    ? "The lead has stopped marketing messages in WhatsApp. Only they can resume them; other templates can be sent."
+    : null;
 }
 
 /** @throws AppError opted-out, or invalid-state when there is no way to reach the lead on WhatsApp. */

@@ -4,6 +4,7 @@ import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { WebhookEventRecord } from "../../../model/saas/webhook.event.schema";
 import { webhookKinds } from "./inbound";
+import { unusedReason } from "./inbound/unused.fields";
 import { type InboundOutcome, ignored } from "./inbound/webhook.kind";
 import { raiseAlert } from "./raise.alert";
 
@@ -44,12 +45,10 @@ export async function processWebhookEvents(
   for (const event of events) {
     if (options.signal?.aborted) break;
     try {
-      const outcome = await handle(ctx, event);
+      const outcome = await handleOrPark(ctx, event);
       report[outcome.state] += 1;
       if (outcome.state === "processed") done.push(event._id);
       if (outcome.state === "ignored") await settle(ctx, event._id, "ignored", outcome.reason);
-      if (outcome.state === "parked")
-        await WebhookEvent.updateOne({ _id: event._id }, { $set: { reason: outcome.reason } });
     } catch (error) {
       report.failed += 1;
       errors.push(error);
@@ -64,9 +63,22 @@ export async function processWebhookEvents(
   return report;
 }
 
+/** What parks is looked at again once it stands there waiting: what it waits for may just have come. */
+async function handleOrPark(ctx: TenantContext, event: WebhookEventRecord): Promise<InboundOutcome> {
+  const outcome = await handle(ctx, event);
+  if (outcome.state !== "parked" || (event.waitsFor ?? []).length > 0) return outcome;
+  const { WebhookEvent } = await getCrmModels(ctx.clientCode);
+  const { reason, waitsFor } = outcome;
+  await WebhookEvent.updateOne(
+    { _id: event._id, state: "received" },
+    { $set: { reason, waitsFor: [...waitsFor] } },
+  );
+  return handle(ctx, event);
+}
+
 async function handle(ctx: TenantContext, event: WebhookEventRecord): Promise<InboundOutcome> {
   const kind = webhookKinds.find((candidate) => candidate.matches(event));
-  if (!kind) return ignored("Nothing here listens to changes of this field; it is kept raw.");
+  if (!kind) return ignored(unusedReason(event.field));
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await kind.handle(ctx, event);
@@ -81,7 +93,7 @@ async function settleProcessed(ctx: TenantContext, ids: readonly Types.ObjectId[
   const { WebhookEvent } = await getCrmModels(ctx.clientCode);
   await WebhookEvent.updateMany(
     { _id: trusted({ $in: ids }), state: "received" },
-    { $set: { state: "processed", reason: null, processedAt: ctx.now(), expireAt: expiry() } },
+    { $set: { state: "processed", reason: null, waitsFor: [], processedAt: ctx.now(), expireAt: expiry() } },
   );
 }
 
@@ -95,7 +107,7 @@ async function settle(
   const { WebhookEvent } = await getCrmModels(ctx.clientCode);
   await WebhookEvent.updateOne(
     { _id: id, state: "received" },
-    { $set: { state, reason, processedAt: ctx.now(), expireAt: expiry() } },
+    { $set: { state, reason, waitsFor: [], processedAt: ctx.now(), expireAt: expiry() } },
   );
 }
 

@@ -5,6 +5,7 @@
 import { Types, trusted } from "mongoose";
 import * as z from "zod";
 import type { ClientCode } from "../../../contracts/common.contract";
+import { webhookItemKinds } from "../../../contracts/whatsapp.webhook.contract";
 import { enqueue } from "../../../jobs/queue/enqueue";
 import { keyedHash } from "../../../lib/crypto/keyed.hash";
 import { openSecret, sealSecret } from "../../../lib/crypto/secret.box";
@@ -25,7 +26,8 @@ const heldSchema = z.object({
     z.object({
       dedupeKey: z.string(),
       field: z.string(),
-      kind: z.enum(["message", "status", "other"]),
+      kind: z.enum(webhookItemKinds),
+      what: z.string().nullable().default(null),
       wabaId: z.string(),
       phoneNumberId: z.string().nullable(),
       raw: z.string(),

@@ -91,6 +91,7 @@ async function storeItems(
       ...item,
       state: "received",
       reason: null,
+      waitsFor: [],
       attempts: 0,
       receivedAt,
       processedAt: null,

@@ -22,11 +22,11 @@ import {
   settleSent,
   settleUnknown,
 } from "../messaging/own.moves";
-import { unwantedReason } from "../messaging/refuse.unwanted";
+import { marketingRefusal, unwantedReason } from "../messaging/refuse.unwanted";
 import { readToken } from "./connection.token";
 import { buildBody } from "./outgoing/build.body";
 import { CannotSend } from "./outgoing/cannot.send";
-import { replayParkedStatuses } from "./parked.statuses";
+import { replayParkedStatuses } from "./parked.items";
 import { pauseConnection } from "./pause.connection";
 
 export type SendResult =
@@ -71,7 +71,9 @@ export async function sendStoredMessage(ctx: TenantContext, messageId: string): 
   try {
     if (!connection || !lead || !conversation)
       throw new CannotSend("The lead or the number is no longer here.");
-    const reason = unwantedReason(lead);
+    const reason =
+      unwantedReason(lead) ??
+      (await marketingRefusal(await getCrmModels(ctx.clientCode), lead, connection, message.template));
     if (reason !== null) throw new CannotSend(reason);
     if (message.kind !== "template" && !isWindowOpen(conversation, ctx.now())) {
       return await fail(ctx, message, explainError(131_047, null));

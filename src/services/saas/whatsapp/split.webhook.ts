@@ -1,20 +1,26 @@
 /** Takes a webhook body apart into the single items that are stored, routed and processed by themselves. Pure. */
 import { createHash } from "node:crypto";
-import type * as z from "zod";
+import * as z from "zod";
 import {
   contactIdentitySchema,
   messageIdentitySchema,
   statusIdentitySchema,
+  type WebhookItemKind,
   webhookChangeSchema,
   webhookEntrySchema,
   webhookEnvelopeSchema,
 } from "../../../contracts/whatsapp.webhook.contract";
 
 export interface WebhookItem {
-  /** `m:<phoneNumberId>:<wamid>`, `s:<wamid>:<status>:<recipient>` or `h:<hash of WABA, field, time, value>`. */
+  /**
+   * `m:<phoneNumberId>:<wamid>`, `e:` of an echo alike, `s:<wamid>:<status>:<recipient>` or
+   * `h:<hash of WABA, field, time, value>`.
+   */
   readonly dedupeKey: string;
   readonly field: string;
-  readonly kind: "message" | "status" | "other";
+  readonly kind: WebhookItemKind;
+  /** What it is within its field: the message's type, the status word, the event's name. */
+  readonly what: string | null;
   readonly wabaId: string;
   readonly phoneNumberId: string | null;
   /** The item with its metadata and contact, as JSON text. */
@@ -104,27 +110,49 @@ function splitChange(entryId: string, time: string, { field, value }: WebhookCha
   const isMessages = field === "messages" && origin.phoneNumberId !== null;
   const messages = isMessages ? (value.messages ?? []) : [];
   const statuses = isMessages ? (value.statuses ?? []) : [];
-  const contactOf = contactFinder(value.contacts ?? [], messages);
+  const contactOf = contactFinder(value.contacts ?? [], messages, senderIds);
   for (const message of messages) split.add(() => messageItem(origin, value, message, contactOf));
   for (const status of statuses) split.add(() => statusItem(origin, value, status));
-  if (messages.length + statuses.length === 0) split.add(() => otherItem(origin, value));
+  const echoes = origin.phoneNumberId === null ? [] : (value.message_echoes ?? []);
+  const recipientOf = contactFinder(value.contacts ?? [], echoes, recipientIds);
+  for (const echo of echoes) split.add(() => echoItem(origin, value, echo, recipientOf));
+  if (messages.length + statuses.length + echoes.length === 0) split.add(() => otherItem(origin, value));
 }
+
+type ContactFinder = (ids: readonly string[]) => unknown;
 
 function messageItem(
   origin: Origin,
   value: ChangeValue,
   message: unknown,
-  contactOf: (ids: readonly (string | undefined)[]) => unknown,
+  contactOf: ContactFinder,
 ): WebhookItem {
   const identity = messageIdentitySchema.safeParse(message);
   if (!identity.success) return otherItem(origin, { metadata: value.metadata, messages: [message] });
-  const { id, from, from_user_id } = identity.data;
-  const contact = contactOf([from, from_user_id]);
   return {
     ...shared(origin),
     kind: "message",
-    dedupeKey: `m:${origin.phoneNumberId}:${id}`,
-    raw: JSON.stringify({ metadata: value.metadata, contact, message }),
+    what: wordOf(identity.data.type),
+    dedupeKey: `m:${origin.phoneNumberId}:${identity.data.id}`,
+    raw: JSON.stringify({ metadata: value.metadata, contact: contactOf(senderIds(message)), message }),
+  };
+}
+
+/** What the business wrote in WhatsApp's own app. */
+function echoItem(
+  origin: Origin,
+  value: ChangeValue,
+  message: unknown,
+  contactOf: ContactFinder,
+): WebhookItem {
+  const identity = messageIdentitySchema.safeParse(message);
+  if (!identity.success) return otherItem(origin, { metadata: value.metadata, message_echoes: [message] });
+  return {
+    ...shared(origin),
+    kind: "echo",
+    what: wordOf(identity.data.type),
+    dedupeKey: `e:${origin.phoneNumberId}:${identity.data.id}`,
+    raw: JSON.stringify({ metadata: value.metadata, contact: contactOf(recipientIds(message)), message }),
   };
 }
 
@@ -144,6 +172,7 @@ function statusItem(origin: Origin, value: ChangeValue, status: unknown): Webhoo
   return {
     ...shared(origin),
     kind: "status",
+    what: wordOf(word),
     dedupeKey: `s:${id}:${word}:${recipient}`,
     raw: JSON.stringify({ metadata: value.metadata, status }),
   };
@@ -154,6 +183,7 @@ function otherItem(origin: Origin, value: unknown): WebhookItem {
   return {
     ...shared(origin),
     kind: "other",
+    what: wordOf(eventSchema.safeParse(value).data?.event),
     dedupeKey: `h:${createHash("sha256").update(raw).digest("hex")}`,
     raw,
   };
@@ -163,24 +193,42 @@ function shared(origin: Origin): Pick<WebhookItem, "field" | "wabaId" | "phoneNu
   return { field: origin.field, wabaId: origin.wabaId, phoneNumberId: origin.phoneNumberId };
 }
 
+const eventSchema = z.looseObject({ event: z.unknown() });
+
+/** A word of Meta's by which items are counted; anything else than a word is none. */
+function wordOf(word: unknown): string | null {
+  return typeof word === "string" && /^[\w.-]{1,64}$/.test(word) ? word : null;
+}
+
+function senderIds(message: unknown): string[] {
+  const { from, from_user_id } = messageIdentitySchema.safeParse(message).data ?? {};
+  return [from, from_user_id].filter((id) => id !== undefined);
+}
+
+function recipientIds(message: unknown): string[] {
+  const { to, to_user_id } = messageIdentitySchema.safeParse(message).data ?? {};
+  return [to, to_user_id].filter((id) => id !== undefined);
+}
+
 /**
  * Contacts belong to messages by id, not by place in the array. `from` may be spelled otherwise than `wa_id` (Brazil,
- * Mexico), so a lone contact beside messages of one sender is theirs whatever its id.
+ * Mexico), so a lone contact beside messages of one person is theirs whatever its id.
  */
 function contactFinder(
   contacts: readonly unknown[],
   messages: readonly unknown[],
-): (ids: readonly (string | undefined)[]) => unknown {
+  idsOf: (message: unknown) => readonly string[],
+): ContactFinder {
   const byId = new Map<string, unknown>();
   for (const contact of contacts) {
     const ids = contactIdentitySchema.safeParse(contact).data;
     if (ids?.wa_id) byId.set(ids.wa_id, contact);
     if (ids?.user_id) byId.set(ids.user_id, contact);
   }
-  const senders = new Set(messages.map((message) => messageIdentitySchema.safeParse(message).data?.from));
-  const lone = contacts.length === 1 && senders.size === 1 ? contacts[0] : undefined;
+  const people = new Set(messages.map((message) => idsOf(message)[0]));
+  const lone = contacts.length === 1 && people.size === 1 ? contacts[0] : undefined;
   return (ids) => {
-    for (const id of ids) if (id !== undefined && byId.has(id)) return byId.get(id);
+    for (const id of ids) if (byId.has(id)) return byId.get(id);
     return lone;
   };
 }

@@ -2,7 +2,7 @@ import { trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { leftBehindAfterMs } from "../../../lib/tenant/mark.active";
-import { patienceMs } from "./inbound/statuses.inbound";
+import { patienceMs } from "./inbound/webhook.kind";
 import { enqueueReplay, hasHeldItems } from "./quarantine.service";
 import { enqueueInbound } from "./record.webhook.service";
 

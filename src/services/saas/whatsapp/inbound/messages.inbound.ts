@@ -1,20 +1,18 @@
 import { Types } from "mongoose";
-import {
-  type InboundMessageHead,
-  inboundMessageSchema,
-  messageItemSchema,
-} from "../../../../contracts/whatsapp.message.contract";
+import * as z from "zod";
+import { systemNoticeSchema } from "../../../../contracts/whatsapp.message.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { type Change, commitChange, EventAlreadyRecordedError } from "../../../../lib/tenant/commit.change";
-import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
+import type { LeadRecord } from "../../../../model/saas/lead.schema";
 import type { WebhookEventRecord } from "../../../../model/saas/webhook.event.schema";
-import { type Contact, findOrCreateContactInChange } from "../../crm/lead.service";
-import { registerInboundMediaInChange } from "../../media/media.inbound.service";
+import { type Contact, contactKeys, findOrCreateContactInChange } from "../../crm/lead.service";
 import { recordInboundMessage } from "../../messaging/inbound.message";
 import type { InboundWeight } from "../../messaging/note.message";
+import { replayParked } from "../parked.items";
 import { inboundEventId } from "./inbound.event.id";
-import { mapMessage } from "./map.message";
 import type { MappedMessage } from "./message.kind";
+import { findConnectionId, type ReadMessage, readMessage, registerMedia } from "./read.message";
+import { referralDetail } from "./referral";
 import { type InboundOutcome, ignored, processed, type WebhookKind } from "./webhook.kind";
 
 /** What is told about the person or about an earlier message; the person did not write to us. */
@@ -25,36 +23,22 @@ export const messagesInbound: WebhookKind = {
   name: "message",
   matches: ({ kind }) => kind === "message",
   async handle(ctx, event) {
-    const item = messageItemSchema.safeParse(JSON.parse(event.raw));
-    const head = inboundMessageSchema.safeParse(item.data?.message);
-    if (!item.success || !head.success) return ignored("The message has no id.");
-    const contact = contactOf(head.data, item.data.contact);
+    const read = readMessage(event);
+    if ("state" in read) return read;
+    const contact = contactOf(read);
     if (!contact) return ignored("The message names no sender.");
-    const { Connection } = await getCrmModels(ctx.clientCode);
-    const connection = await Connection.findOne({ phoneNumberId: event.phoneNumberId ?? "" }).lean();
-    if (!connection) return ignored("No WhatsApp number of this tenant received it.");
-    return record(ctx, event, connection._id, {
-      head: head.data,
-      at: head.data.timestamp ?? event.receivedAt,
-      contact,
-      mapped: mapMessage(head.data, item.data.message),
-    });
+    const connectionId = await findConnectionId(ctx, event);
+    if (!connectionId) return ignored("No WhatsApp number of this tenant received it.");
+    return record(ctx, event, connectionId, read, contact);
   },
 };
-
-interface ReadMessage {
-  readonly head: InboundMessageHead;
-  /** Meta's own time; without one, that of its arrival. */
-  readonly at: Date;
-  readonly contact: Contact;
-  readonly mapped: MappedMessage;
-}
 
 async function record(
   ctx: TenantContext,
   event: WebhookEventRecord,
   connectionId: Types.ObjectId,
   read: ReadMessage,
+  contact: Contact,
 ): Promise<InboundOutcome> {
   const eventId = inboundEventId("message_received", event.phoneNumberId ?? "", read.head.id);
   // The lead that a message creates has the message as its cause.
@@ -64,7 +48,7 @@ async function record(
     causation: { rootEventId: eventId, depth: 0, ruleIds: [] },
   };
   try {
-    await commitChange(caused, (change) => storeOnce(caused, change, connectionId, read, eventId));
+    await commitChange(caused, (change) => storeOnce(caused, change, connectionId, read, contact, eventId));
   } catch (error) {
     if (!(error instanceof EventAlreadyRecordedError)) throw error;
   }
@@ -75,7 +59,8 @@ async function storeOnce(
   ctx: TenantContext,
   change: Change,
   connectionId: Types.ObjectId,
-  { head, at, contact, mapped }: ReadMessage,
+  { head, at, mapped }: ReadMessage,
+  contact: Contact,
   eventId: string,
 ): Promise<void> {
   const known = await change.models.Message.exists({ connectionId, "provider.messageId": head.id }).session(
@@ -84,16 +69,6 @@ async function storeOnce(
   if (known) return;
   const id = new Types.ObjectId();
   const lead = await findOrCreateContactInChange(ctx, change, contact);
-  const mediaIds = mapped.media
-    ? [
-        await registerInboundMediaInChange(ctx, change, {
-          ...mapped.media,
-          provider: { mediaId: mapped.media.providerMediaId, connectionId },
-          leadId: lead._id,
-          messageId: id,
-        }),
-      ]
-    : [];
   const isNotice = notices.has(head.type);
   await recordInboundMessage(
     ctx,
@@ -106,12 +81,19 @@ async function storeOnce(
       kind: mapped.kind,
       text: mapped.text,
       content: mapped.content,
-      mediaIds,
+      mediaIds: await registerMedia(ctx, change, mapped, { lead, connectionId, messageId: id }),
       replyToProviderId: mapped.replyTo ?? head.context?.id ?? null,
       weight: weightOf(mapped, isNotice),
       eventId: isNotice ? null : eventId,
     },
   );
+  takeUpWaiting(ctx, change, lead, contact);
+}
+
+/** What was told of a person who was not known yet waits for them. */
+function takeUpWaiting(ctx: TenantContext, change: Change, lead: LeadRecord, contact: Contact): void {
+  const isNews = lead.updatedAt.getTime() === change.now.getTime();
+  if (isNews) change.afterCommit(() => replayParked(ctx, contactKeys(contact)));
 }
 
 function weightOf({ kind }: MappedMessage, isNotice: boolean): InboundWeight {
@@ -120,12 +102,58 @@ function weightOf({ kind }: MappedMessage, isNotice: boolean): InboundWeight {
 }
 
 /** Since usernames exist, the number may be missing, or the user id; one of them identifies the person. */
-function contactOf(
-  { from, from_user_id }: InboundMessageHead,
-  contact: { wa_id?: string; user_id?: string; profile?: { name?: string; username?: string } } | undefined,
-): Contact | undefined {
-  const waId = contact?.wa_id ?? from;
-  const userId = contact?.user_id ?? from_user_id;
+function contactOf(read: ReadMessage): Contact | undefined {
+  const { head, at, contact } = read;
+  const waId = contact?.wa_id ?? head.from;
+  const userId = contact?.user_id ?? head.from_user_id;
   if (waId === undefined && userId === undefined) return undefined;
-  return { waId, userId, profileName: contact?.profile?.name, username: contact?.profile?.username };
+  return {
+    waId,
+    userId,
+    phone: sharedPhone(read),
+    profileName: contact?.profile?.name,
+    username: contact?.profile?.username,
+    sourceDetail: head.referral && referralDetail(head.referral),
+    at,
+    ...(head.type === "system" ? afterNotice(read, waId, userId) : {}),
+  };
+}
+
+/**
+ * Who takes a new number gets a new user id with it; the notice comes from the old ones. It says at least one of the
+ * new ones, and what it does not say stays.
+ */
+function afterNotice(
+  { object }: ReadMessage,
+  oldWaId: string | undefined,
+  oldUserId: string | undefined,
+): Partial<Contact> {
+  const notice = systemNoticeSchema.safeParse(object).data;
+  const waId = notice?.wa_id ?? notice?.new_wa_id;
+  const userId = notice?.user_id;
+  const isChange =
+    notice?.type !== "customer_identity_changed" && (waId !== undefined || userId !== undefined);
+  if (!isChange) return {};
+  return {
+    waId: waId ?? oldWaId,
+    userId: userId ?? (waId === oldWaId ? oldUserId : undefined),
+    former: {
+      waId: waId === undefined || waId === oldWaId ? undefined : oldWaId,
+      userId: userId === oldUserId ? undefined : oldUserId,
+    },
+  };
+}
+
+const sharedCardSchema = z.tuple([
+  z.looseObject({
+    origin: z.literal("contact_request"),
+    phones: z.tuple([z.looseObject({ phone: z.string().optional(), wa_id: z.string().optional() })]),
+  }),
+]);
+
+/** The person's own number, where they gave it because they were asked for it. */
+function sharedPhone({ head, object }: ReadMessage): string | undefined {
+  if (head.type !== "contacts") return undefined;
+  const [phone] = sharedCardSchema.safeParse(object).data?.[0].phones ?? [];
+  return phone?.phone ?? phone?.wa_id;
 }

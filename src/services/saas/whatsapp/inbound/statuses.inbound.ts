@@ -5,14 +5,16 @@ import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import { explainError } from "../../../../lib/whatsapp/error.catalog";
 import { storable } from "../../../../lib/whatsapp/storable";
 import type { MessageRecord } from "../../../../model/saas/message.schema";
+import { noteMarketingChoiceInChange } from "../../crm/lead.service";
 import { raiseStatusInChange, type WebhookStatus } from "../../messaging/raise.status";
-import { ignored, processed, type WebhookKind } from "./webhook.kind";
+import { statusKey } from "../parked.items";
+import { ignored, parked, processed, type WebhookKind } from "./webhook.kind";
 
 /** Meta's statuses; `deleted` and `warning` of old payloads change nothing. */
 const statusWords: readonly WebhookStatus[] = ["sent", "failed", "delivered", "read", "played"];
 
-/** A status whose message has not appeared by then is of another system that uses the same number. */
-export const patienceMs = 24 * 60 * 60_000;
+/** "The user has stopped receiving marketing messages from you." */
+const marketingStopped = 131_050;
 
 /** A status of a message of ours. One that comes before its message waits for it. */
 export const statusesInbound: WebhookKind = {
@@ -23,15 +25,18 @@ export const statusesInbound: WebhookKind = {
     if (!item.success) return ignored("The status has no id, word or time.");
     const { status } = item.data;
     const word = statusWords.find((each) => each === status.status);
-    if (!word || status.type === "call") return ignored(`Statuses of this kind change no message.`);
+    if (!word || status.type === "call") return ignored("Statuses of this kind change no message.");
+    if (status.recipient_type === "group") return ignored("Groups are not supported; it is kept raw.");
     const { Connection } = await getCrmModels(ctx.clientCode);
     const connection = await Connection.findOne({ phoneNumberId: event.phoneNumberId ?? "" }).lean();
     if (!connection) return ignored("No WhatsApp number of this tenant sent it.");
     const isFound = await commitChange(ctx, (change) => apply(change, connection._id, status, word));
     if (isFound) return processed;
-    return ctx.now().getTime() - event.receivedAt.getTime() < patienceMs
-      ? { state: "parked", reason: "Its message is not known here yet." }
-      : ignored("It is about no message of ours.");
+    return parked(ctx, event, {
+      for: [statusKey(status.id)],
+      because: "Its message is not known here yet.",
+      inVain: "It is about no message of ours.",
+    });
   },
 };
 
@@ -54,6 +59,9 @@ async function apply(
         : null,
     pricing: status.pricing ? storable(status.pricing) : null,
   });
+  if (word === "failed" && error?.code === marketingStopped) {
+    await noteMarketingChoiceInChange(change, message.leadId, { optIn: false, at: status.timestamp });
+  }
   return true;
 }
 

@@ -1,5 +1,6 @@
 /** Types of inbound messages. ADD A MESSAGE TYPE HERE; a type that is not listed is kept as `unsupported`, raw. */
 import type { MessageKindMapper } from "../message.kind";
+import { editKind, revokeKind } from "./amendment.kind";
 import { buttonKind } from "./button.kind";
 import { contactsKind } from "./contacts.kind";
 import { interactiveKind } from "./interactive.kind";
@@ -7,7 +8,7 @@ import { locationKind } from "./location.kind";
 import { audioKind, documentKind, imageKind, stickerKind, videoKind } from "./media.kind";
 import { orderKind } from "./order.kind";
 import { reactionKind } from "./reaction.kind";
-import { systemKind } from "./system.kind";
+import { requestWelcomeKind, systemKind } from "./system.kind";
 import { textKind } from "./text.kind";
 
 export const messageKinds: ReadonlyMap<string, MessageKindMapper> = new Map([
@@ -26,4 +27,7 @@ export const messageKinds: ReadonlyMap<string, MessageKindMapper> = new Map([
   ["reaction", reactionKind],
   ["order", orderKind],
   ["system", systemKind],
+  ["request_welcome", requestWelcomeKind],
+  ["edit", editKind],
+  ["revoke", revokeKind],
 ]);

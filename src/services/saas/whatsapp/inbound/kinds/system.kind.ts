@@ -8,3 +8,10 @@ export const systemKind: MessageKindMapper = (object) => {
   const system = systemSchema.safeParse(object).data;
   return system && { kind: "system", text: system.body ?? null, content: { system } };
 };
+
+/** The person opened the chat for the first time; nothing stands under the type. */
+export const requestWelcomeKind: MessageKindMapper = () => ({
+  kind: "system",
+  text: null,
+  content: { system: { type: "request_welcome" } },
+});

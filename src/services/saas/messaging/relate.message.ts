@@ -1,0 +1,57 @@
+/** Messages that are about another one: replies, reactions, edits, deletions. Either of the two may come first. */
+import type { Change } from "../../../lib/tenant/commit.change";
+import type { MessageKind, MessageRecord } from "../../../model/saas/message.schema";
+import { applyAmendmentsInChange } from "./amendments";
+import { applyReactionsInChange } from "./reactions";
+
+/**
+ * Brings a message that was just stored, or has just got its id of Meta's, together with the one it is about, and
+ * with those that are about it.
+ */
+export async function relateMessageInChange(change: Change, message: MessageRecord): Promise<void> {
+  await pointAtTarget(change, message);
+  await takeUpPointers(change, message);
+}
+
+async function pointAtTarget(change: Change, message: MessageRecord): Promise<void> {
+  const { Message } = change.models;
+  const { connectionId, conversationId, replyToProviderId } = message;
+  if (replyToProviderId === null) return;
+  const target = await Message.findOne({ connectionId, "provider.messageId": replyToProviderId })
+    .session(change.session)
+    .lean();
+  if (!target?.conversationId.equals(conversationId)) return;
+  if (!message.replyToId) {
+    await Message.updateOne(
+      { _id: message._id },
+      { $set: { replyToId: target._id } },
+      { session: change.session },
+    );
+  }
+  await applyTo(change, target, [message]);
+}
+
+async function takeUpPointers(change: Change, message: MessageRecord): Promise<void> {
+  const { conversationId, provider } = message;
+  if (provider.messageId === null) return;
+  const { Message } = change.models;
+  const about = { conversationId, replyToProviderId: provider.messageId };
+  const pointers = await Message.find(about).session(change.session).lean();
+  if (pointers.length === 0) return;
+  await Message.updateMany(
+    { ...about, replyToId: null },
+    { $set: { replyToId: message._id } },
+    { session: change.session },
+  );
+  await applyTo(change, message, pointers);
+}
+
+async function applyTo(
+  change: Change,
+  target: MessageRecord,
+  pointers: readonly MessageRecord[],
+): Promise<void> {
+  const kinds = new Set<MessageKind>(pointers.map(({ kind }) => kind));
+  if (kinds.has("reaction")) await applyReactionsInChange(change, target);
+  if (kinds.has("edit") || kinds.has("revoke")) await applyAmendmentsInChange(change, target);
+}
