@@ -2,17 +2,14 @@
  * The long-lived worker of the cluster: finds jobs in the central queue, connects to each job's tenant, does it, and
  * settles it. Start many: they share the queue. SIGTERM and Ctrl-C let running jobs finish, then give the rest back.
  */
-import { refreshClock } from "../lib/clock/clock";
 import { centralConnection } from "../lib/db/central.connection";
 import { EnvironmentError, env } from "../lib/env/env";
 import { rootLogger } from "../lib/log/logger";
 import { closeAllConnections } from "../lib/tenant/tenant.registry";
 import { dispatchEvents } from "../services/saas/automation/dispatch.events";
-import { cronCatalog } from "./cron.catalog";
 import { type DrainReport, drain, emptyReport } from "./drain";
-import { fireDue } from "./queue/cron";
+import { enqueueWhatIsDue } from "./enqueue.due";
 import { followChanges } from "./run/change.hint";
-import { sweepMarkedTenants } from "./sweep.marked.tenants";
 import { HealthPortError, logHealth, serveHealth } from "./worker.health";
 import { parseWorkerOptions, type WorkerOptions, WorkerOptionsError, workerHelp } from "./worker.options";
 
@@ -20,17 +17,8 @@ const sweepEveryMs = 30_000;
 
 /** Enqueues the sweeps and recurring jobs that are due, every half minute, as the poller does each minute. */
 function keepSweeping(): () => void {
-  const sweep = async () => {
-    try {
-      await refreshClock();
-      await sweepMarkedTenants();
-      await fireDue(cronCatalog);
-    } catch (error) {
-      rootLogger().warn("The sweeps and recurring jobs could not be enqueued; trying again.", {}, error);
-    }
-  };
-  void sweep();
-  const timer = setInterval(sweep, sweepEveryMs);
+  void enqueueWhatIsDue();
+  const timer = setInterval(() => void enqueueWhatIsDue(), sweepEveryMs);
   return () => clearInterval(timer);
 }
 

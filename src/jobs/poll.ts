@@ -40,6 +40,8 @@ export interface PollOptions {
   readonly deadline: () => number;
   /** Stops claiming when this much is left: as long as the slowest handlers of the queue take. */
   readonly reserveMs: number;
+  /** A run that the schedule started does this beside its work. @returns how many jobs it enqueued. Never rejects. */
+  readonly onSchedule?: () => Promise<number>;
   /** Default: the project's handlers. */
   readonly handlers?: JobHandlers;
 }
@@ -61,11 +63,15 @@ export async function poll(event: unknown, options: PollOptions): Promise<PollRe
   const { shard: wanted, depth } = parsed.success ? parsed.data : { shard: undefined, depth: 0 };
   const { queue } = options;
   const holder = randomUUID();
+  const scheduled = wanted === undefined ? options.onSchedule?.() : undefined;
   const shard = await takeAny(queue, wanted, holder);
-  if (shard === undefined) return { ran: 0, idle: false };
+  if (shard === undefined) {
+    await scheduled;
+    return { ran: 0, idle: false };
+  }
 
   if (wanted === undefined) await startOthers(queue, shard);
-  const report = await serve(shard, holder, options, wanted !== undefined);
+  const report = await serve(shard, holder, options, scheduled ?? (wanted === undefined ? 0 : 1));
   const left = report.idle ? [] : await workOf(queue, shard);
   if (left.length > 0 && depth < maxDepth) await start(queue, { shard, depth: depth + 1 });
   rootLogger().info("The poller is done.", { queue, shard, depth, ran: report.ran, idle: report.idle });
@@ -104,12 +110,15 @@ async function start(queue: QueueName, event: z.infer<typeof pollEventSchema>): 
   }
 }
 
-/** Drains the shard under its lease; when another run took it over, stops. */
+/**
+ * Drains the shard under its lease; when another run took it over, stops.
+ * @param expected how many jobs are known to have come, or to come soon: then it does not leave after one look.
+ */
 async function serve(
   shard: number,
   holder: string,
   options: PollOptions,
-  nudged: boolean,
+  expected: number | Promise<number>,
 ): Promise<Pick<DrainReport, "ran" | "idle">> {
   const { queue, deadline, reserveMs, concurrency, dispatch, handlers } = options;
   const lost = new AbortController();
@@ -137,7 +146,7 @@ async function serve(
     const first = await drain({ ...slice, untilIdleMs: 0 });
     ran = first.ran;
     idle = first.idle;
-    let linger = nudged || ran > 0 ? lingerMs : 0;
+    let linger = (await expected) > 0 || ran > 0 ? lingerMs : 0;
     for (;;) {
       const due = await nextDueInMs();
       if (due <= waitForMs) linger = Math.max(linger, due + waitBeyondMs);

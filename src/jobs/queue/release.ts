@@ -2,7 +2,7 @@
  * Jobs of one ordering key stand in a line: only its head can be waiting or running, the others are `scheduled` behind
  * it. Whoever ends a head lets the next one out.
  */
-import type { ClientSession, Types } from "mongoose";
+import { type ClientSession, mongo } from "mongoose";
 import { isDuplicateKey } from "../../lib/db/duplicate.key";
 import { type JobsCollection, jobsCollection } from "./jobs.collection";
 import { stackNow } from "./server.time";
@@ -10,11 +10,6 @@ import { stackNow } from "./server.time";
 export interface OrderingLine {
   readonly clientCode: string;
   readonly orderingKey: string;
-}
-
-interface FirstInLine {
-  readonly _id: OrderingLine;
-  readonly first: Types.ObjectId;
 }
 
 /** The next job of a line becomes its head, at once or when its own time has come. */
@@ -27,6 +22,8 @@ const intoHead = () => [
     },
   },
 ];
+
+const lineIndex = { clientCode: 1, orderingKey: 1, orderingSeq: 1 } as const;
 
 const named = ({ clientCode, orderingKey }: OrderingLine): string => `${clientCode}\n${orderingKey}`;
 
@@ -53,58 +50,61 @@ async function headed(
 export async function releaseNext(lines: readonly OrderingLine[], session?: ClientSession): Promise<number> {
   if (lines.length === 0) return 0;
   const jobs = await jobsCollection();
-  const blocked = await headed(jobs, lines, session);
-  const free = lines.filter((line) => !blocked.has(named(line)));
-  if (free.length === 0) return 0;
-  const firsts = await jobs
-    .aggregate<FirstInLine>(
-      [
-        {
-          $match: {
-            $or: free.map(({ clientCode, orderingKey }) => ({ clientCode, orderingKey, blockedBy: "key" })),
-          },
-        },
-        { $sort: { clientCode: 1, orderingKey: 1, orderingSeq: 1 } },
-        {
-          $group: {
-            _id: { clientCode: "$clientCode", orderingKey: "$orderingKey" },
-            first: { $first: "$_id" },
-          },
-        },
-      ],
-      { session },
-    )
-    .toArray();
-
+  const free = new Map(lines.map((line) => [named(line), line]));
+  for (const name of await headed(jobs, [...free.values()], session)) free.delete(name);
   let released = 0;
-  for (const { first } of firsts) {
-    try {
-      const update = await jobs.updateOne({ _id: first, blockedBy: "key" }, intoHead(), { session });
-      released += update.modifiedCount;
-    } catch (error) {
-      // Somebody else made a head of this line in between, which is all we wanted.
-      if (session || !isDuplicateKey(error)) throw error;
-    }
-  }
+  for (const line of free.values()) released += (await releaseFirst(jobs, line, session)) ? 1 : 0;
   return released;
 }
 
+/** One statement and two keys a line, however long it is. */
+async function releaseFirst(
+  jobs: JobsCollection,
+  { clientCode, orderingKey }: OrderingLine,
+  session: ClientSession | undefined,
+): Promise<boolean> {
+  try {
+    const row = await jobs.findOneAndUpdate({ clientCode, orderingKey, blockedBy: "key" }, intoHead(), {
+      sort: { orderingSeq: 1 },
+      hint: lineIndex,
+      projection: { _id: 1 },
+      session,
+    });
+    return row !== null;
+  } catch (error) {
+    // Somebody else made a head of this line in between, which is all we wanted.
+    if (session || !isDuplicateKey(error)) throw error;
+    return false;
+  }
+}
+
+/** Where the next look for orphans goes on: behind this line. */
+let lookedAtUntil: OrderingLine | undefined;
+
 /**
- * The safety net: lines that lost their head without a successor (a crash in between), found by the `line` index.
- * @param limit how many lines to look at in one go.
+ * The safety net: lines that lost their head without a successor (a crash in between). Looks at so many jobs of the
+ * `line` index at each call, going round: what it costs does not grow with how many are in line.
  */
 export async function releaseOrphans(limit = 1_000): Promise<number> {
   const jobs = await jobsCollection();
-  const lines = await jobs
-    .aggregate<{ _id: OrderingLine }>(
-      [
-        { $match: { blockedBy: "key" } },
-        { $sort: { clientCode: 1, orderingKey: 1, orderingSeq: 1 } },
-        { $group: { _id: { clientCode: "$clientCode", orderingKey: "$orderingKey" } } },
-        { $sample: { size: limit } },
-      ],
-      { hint: "line" },
-    )
+  const ahead = await linesFrom(jobs, lookedAtUntil, limit);
+  // At the end: on from the beginning.
+  const more =
+    lookedAtUntil && ahead.length < limit ? await linesFrom(jobs, undefined, limit - ahead.length) : [];
+  const seen = [...ahead, ...more];
+  lookedAtUntil = seen.length < limit ? undefined : seen.at(-1);
+  return releaseNext(seen);
+}
+
+async function linesFrom(
+  jobs: JobsCollection,
+  behind: OrderingLine | undefined,
+  limit: number,
+): Promise<OrderingLine[]> {
+  const min = behind && { ...behind, orderingSeq: new mongo.MaxKey() };
+  return jobs
+    .find({ blockedBy: "key" }, { hint: lineIndex, ...(min ? { min } : {}) })
+    .project<OrderingLine>({ _id: 0, clientCode: 1, orderingKey: 1 })
+    .limit(limit)
     .toArray();
-  return releaseNext(lines.map(({ _id }) => _id));
 }
