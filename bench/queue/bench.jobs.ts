@@ -44,6 +44,7 @@ export function handlersOf(handler: JobHandler<"automation.run">): JobHandlers {
     "whatsapp.send": other,
     "whatsapp.read": other,
     "templates.sync": other,
+    "templates.refresh": other,
     "media.download": other,
     "media.process": other,
     "automation.run": async () => handler,

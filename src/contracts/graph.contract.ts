@@ -10,6 +10,8 @@ const idSchema = z.union([z.string().min(1), z.number().transform(String)]);
 export const graphErrorSchema = z.looseObject({
   code: z.coerce.number().int(),
   message: z.string().optional().catch(undefined),
+  /** For people; template calls have it. */
+  error_user_msg: z.string().optional().catch(undefined),
   error_subcode: z.coerce.number().int().optional().catch(undefined),
   error_data: z.looseObject({ details: z.string().optional() }).optional().catch(undefined),
   fbtrace_id: z.string().optional().catch(undefined),
@@ -71,6 +73,12 @@ export const graphTemplateSchema = z.looseObject({
   rejected_reason: z.string().nullish().catch(undefined),
 });
 export type GraphTemplate = z.output<typeof graphTemplateSchema>;
+
+export const templateCreatedSchema = z.looseObject({
+  id: idSchema,
+  status: z.string().optional().catch(undefined),
+  category: z.string().optional().catch(undefined),
+});
 
 /** One page of templates; each is parsed by itself, so that an odd one costs only itself. */
 export const templatesPageSchema = z.looseObject({ data: z.array(z.unknown()), paging: pagingSchema });

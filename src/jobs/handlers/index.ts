@@ -9,6 +9,7 @@ export const jobHandlers: JobHandlers = {
   "whatsapp.send": async () => (await import("./whatsapp.send.handler")).handler,
   "whatsapp.read": async () => (await import("./whatsapp.read.handler")).handler,
   "templates.sync": async () => (await import("./templates.sync.handler")).handler,
+  "templates.refresh": async () => (await import("./templates.refresh.handler")).handler,
   "media.download": async () => (await import("./media.download.handler")).handler,
   "media.process": async () => (await import("./media.process.handler")).handler,
   "automation.run": async () => (await import("./automation.run.handler")).handler,

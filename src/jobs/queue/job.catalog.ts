@@ -48,6 +48,8 @@ export const jobCatalog = {
   },
   /** Read a WABA's templates from Meta. */
   "templates.sync": { ...standard, payload: z.object({ ...tenantPayload, connectionId: objectIdSchema }) },
+  /** Have all of a tenant's WhatsApp accounts read, one after the other. */
+  "templates.refresh": { ...standard, maxAttempts: 3, payload: z.object(tenantPayload) },
   /** Fetch inbound media from Meta into our storage. */
   "media.download": { ...standard, payload: z.object({ ...tenantPayload, mediaId: objectIdSchema }) },
   /** Compress or transcode stored media. */

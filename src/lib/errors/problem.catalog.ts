@@ -32,6 +32,7 @@ export const problemCatalog = {
   "missing-variable": { status: 422, title: "A variable of the template has no value" },
   "invalid-variable": { status: 422, title: "A variable of the template has a value that does not fit" },
   "template-not-sendable": { status: 422, title: "The template cannot be sent" },
+  "refused-by-meta": { status: 422, title: "Meta refused it" },
   "opted-out": { status: 422, title: "The person does not want messages" },
   "idempotency-key-reused": { status: 422, title: "This idempotency key was used for another request" },
   "rate-limited": { status: 429, title: "Too many requests" },

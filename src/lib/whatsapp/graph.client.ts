@@ -4,4 +4,10 @@ export { GraphCallError } from "./graph.call.error";
 export { downloadMedia, lookUpMedia, type MediaLookUp, uploadMedia } from "./graph.media";
 export { type AcceptedMessage, postMessage, postReceipt } from "./graph.messages";
 export type { GraphAnswer, GraphFault } from "./graph.request";
-export { listTemplates, type TemplateListing } from "./graph.templates";
+export {
+  createTemplate,
+  deleteTemplate,
+  editTemplate,
+  listTemplates,
+  type TemplateListing,
+} from "./graph.templates";

@@ -91,11 +91,11 @@ function readAnswer<S extends z.ZodType>(
   // Meta's envelope speaks louder than the status beside it.
   const envelope = graphErrorEnvelopeSchema.safeParse(body);
   if (envelope.success) {
-    const { code, message, error_subcode, error_data, fbtrace_id } = envelope.data.error;
+    const { code, message, error_subcode, error_data, error_user_msg, fbtrace_id } = envelope.data.error;
     const fault = {
       code,
       subcode: error_subcode ?? null,
-      detail: error_data?.details ?? message ?? "",
+      detail: error_data?.details ?? error_user_msg ?? message ?? "",
       traceId: fbtrace_id ?? null,
     };
     return { kind: "fault", status, fault, retryAfterMs };

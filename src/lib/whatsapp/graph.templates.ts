@@ -1,5 +1,12 @@
 /** @see https://developers.facebook.com/docs/graph-api/reference/whats-app-business-account/message_templates */
-import { type GraphTemplate, graphTemplateSchema, templatesPageSchema } from "../../contracts/graph.contract";
+import type * as z from "zod";
+import {
+  type GraphTemplate,
+  graphTemplateSchema,
+  successAnswerSchema,
+  templateCreatedSchema,
+  templatesPageSchema,
+} from "../../contracts/graph.contract";
 import { dataOf } from "./graph.call.error";
 import { callGraph } from "./graph.request";
 
@@ -46,4 +53,66 @@ export async function listTemplates(input: {
     if (after === undefined) return { templates, unreadable };
   }
   throw new Error("The template listing does not end.");
+}
+
+/** What a template is made of, in Meta's own form. */
+export interface TemplateDefinition {
+  readonly name: string;
+  readonly language: string;
+  readonly category: string;
+  readonly parameter_format: "POSITIONAL" | "NAMED";
+  readonly components: readonly Record<string, unknown>[];
+  readonly message_send_ttl_seconds?: number;
+}
+
+/** Creates a template; Meta reviews it, and may put it into another category. @throws GraphCallError */
+export async function createTemplate(input: {
+  token: string;
+  wabaId: string;
+  definition: TemplateDefinition;
+}): Promise<z.output<typeof templateCreatedSchema>> {
+  return dataOf(
+    await callGraph({
+      method: "POST",
+      path: `/${encodeURIComponent(input.wabaId)}/message_templates`,
+      token: input.token,
+      json: input.definition,
+      answer: templateCreatedSchema,
+    }),
+  );
+}
+
+/** Replaces what is given; Meta reviews it again. @throws GraphCallError */
+export async function editTemplate(input: {
+  token: string;
+  templateId: string;
+  changes: Partial<Pick<TemplateDefinition, "components" | "category" | "message_send_ttl_seconds">>;
+}): Promise<void> {
+  dataOf(
+    await callGraph({
+      method: "POST",
+      path: `/${encodeURIComponent(input.templateId)}`,
+      token: input.token,
+      json: input.changes,
+      answer: successAnswerSchema,
+    }),
+  );
+}
+
+/** Deletes a template in one language. @throws GraphCallError */
+export async function deleteTemplate(input: {
+  token: string;
+  wabaId: string;
+  name: string;
+  templateId: string;
+}): Promise<void> {
+  dataOf(
+    await callGraph({
+      method: "DELETE",
+      path: `/${encodeURIComponent(input.wabaId)}/message_templates`,
+      query: { name: input.name, hsm_id: input.templateId },
+      token: input.token,
+      answer: successAnswerSchema,
+    }),
+  );
 }

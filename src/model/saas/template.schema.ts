@@ -14,6 +14,8 @@ export interface TemplateRecord extends BaseRecord {
   components: Record<string, unknown>[];
   quality: string | null;
   rejectedReason: string | null;
+  /** When it was edited while it was approved: Meta allows one a day and ten in 30 days. */
+  edits?: Date[];
   syncedAt: Date;
   deletedAt: Date | null;
 }
@@ -29,6 +31,7 @@ export const templateSchema = recordSchema<TemplateRecord>("templates", {
   components: { type: Schema.Types.Mixed, default: () => [] },
   quality: { type: String, default: null },
   rejectedReason: { type: String, default: null },
+  edits: { type: [Date], default: () => [] },
   syncedAt: { type: Date, required: true },
   deletedAt: { type: Date, default: null },
 });

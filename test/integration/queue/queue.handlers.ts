@@ -12,6 +12,7 @@ export function onlyAutomationRun(handler: JobHandler<"automation.run">): JobHan
     "whatsapp.send": none,
     "whatsapp.read": none,
     "templates.sync": none,
+    "templates.refresh": none,
     "media.download": none,
     "media.process": none,
     "automation.run": async () => handler,

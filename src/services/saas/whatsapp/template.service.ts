@@ -11,6 +11,7 @@ import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { renderTemplate } from "../../../lib/whatsapp/template/render.template";
 import { readTemplateShape } from "../../../lib/whatsapp/template/template.shape";
 import { invalidVariables, missingVariables } from "../../../lib/whatsapp/template/template.values";
+import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import type { TemplateRecord } from "../../../model/saas/template.schema";
 import { invalidState, notFound } from "../crm/crm.problem";
 import { requestTemplateSync } from "./request.template.sync";
@@ -55,23 +56,46 @@ export async function previewTemplate(
 
 /** Asks for a reading of the templates of every account. @throws AppError invalid-state when no number is connected. */
 export async function syncAllTemplates(ctx: TenantContext): Promise<{ jobIds: string[] }> {
-  const { Connection } = await getCrmModels(ctx.clientCode);
-  const connections = await Connection.find({ state: trusted({ $ne: "disconnected" }) }).lean();
-  if (connections.length === 0) throw invalidState("No WhatsApp number is connected. Connect one first.");
-  const byAccount = new Map(connections.map(({ wabaId, _id }) => [wabaId, _id]));
+  const connectionIds = await oneNumberPerAccount(ctx, "disconnected");
+  if (connectionIds.length === 0) throw invalidState("No WhatsApp number is connected. Connect one first.");
   const jobIds: string[] = [];
-  for (const connectionId of byAccount.values()) jobIds.push(await requestTemplateSync(ctx, connectionId, 0));
+  for (const connectionId of connectionIds) jobIds.push(await requestTemplateSync(ctx, connectionId, 0));
   return { jobIds };
 }
 
-async function findTemplate(ctx: TenantContext, id: string): Promise<TemplateRecord> {
+/** Readings on a schedule are spread over this time, so that Meta does not get all of them at once. */
+const spreadMs = 30 * 60_000;
+
+/** The same on a schedule, for accounts that can be reached. @returns how many. */
+export async function refreshTemplates(ctx: TenantContext): Promise<number> {
+  const connectionIds = await oneNumberPerAccount(ctx, "paused", "disconnected");
+  for (const connectionId of connectionIds) {
+    await requestTemplateSync(ctx, connectionId, Math.round(Math.random() * spreadMs));
+  }
+  return connectionIds.length;
+}
+
+async function oneNumberPerAccount(
+  ctx: TenantContext,
+  ...left: readonly ConnectionRecord["state"][]
+): Promise<Types.ObjectId[]> {
+  const { Connection } = await getCrmModels(ctx.clientCode);
+  const connections = await Connection.find({ state: trusted({ $nin: left }) })
+    .sort({ state: -1 })
+    .lean();
+  // an active number comes last, so that it is the one that is kept
+  return [...new Map(connections.map(({ wabaId, _id }) => [wabaId, _id])).values()];
+}
+
+/** @throws AppError not-found. */
+export async function findTemplate(ctx: TenantContext, id: string): Promise<TemplateRecord> {
   const { Template } = await getCrmModels(ctx.clientCode);
   const template = await Template.findById(new Types.ObjectId(id)).lean();
   if (!template) throw notFound("template");
   return template;
 }
 
-function toTemplate(record: TemplateRecord): Template {
+export function toTemplate(record: TemplateRecord): Template {
   const shape = readTemplateShape(record);
   return {
     id: record._id.toHexString(),
