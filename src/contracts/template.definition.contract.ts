@@ -211,8 +211,8 @@ const componentsSchema = z
     example: [
       {
         type: "BODY",
-        text: "Hi {{first_name}}, your order is ready.",
-        example: { body_text_named_params: [{ param_name: "first_name", example: "Ana" }] },
+        text: "Hi {{1}}, your order is ready.",
+        example: { body_text: [["Ana"]] },
       },
     ],
   });
@@ -240,7 +240,7 @@ export const createTemplateBodySchema = z
     parameterFormat: z
       .enum(["POSITIONAL", "NAMED"])
       .default("POSITIONAL")
-      .meta({ description: "`{{1}}`, or `{{first_name}}`.", example: "NAMED" }),
+      .meta({ description: "`{{1}}`, or `{{first_name}}`.", example: "POSITIONAL" }),
     components: componentsSchema,
     messageSendTtlSeconds: ttlSchema.optional(),
   })
