@@ -7,6 +7,8 @@ export interface CustomFieldRecord extends BaseRecord {
   name: string;
   type: CustomFieldType;
   options: string[] | null;
+  /** May searches ask for it? Then its values are indexed. Absent in fields older than the question: no. */
+  filterable?: boolean;
 }
 
 export const customFieldSchema = recordSchema<CustomFieldRecord>("customFields", {
@@ -14,6 +16,7 @@ export const customFieldSchema = recordSchema<CustomFieldRecord>("customFields",
   name: { type: String, required: true },
   type: { type: String, enum: customFieldTypes, required: true },
   options: { type: [String], default: null },
+  filterable: { type: Boolean },
 });
 
 customFieldSchema.index({ key: 1 }, { name: "key", unique: true });

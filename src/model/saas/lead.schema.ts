@@ -29,6 +29,15 @@ export interface WhatsAppSeen {
   username?: Date | null;
 }
 
+/** What a lead is found by; made by lib/search, never written by hand. */
+export interface LeadSearch {
+  /** Texts as conditions compare them, by field; of the tenant's own fields those that are filterable. */
+  fold: Record<string, unknown>;
+  words: string[];
+  likeName: string | null;
+  likeAddress: string | null;
+}
+
 export interface LeadRecord extends BaseRecord {
   firstName: string | null;
   lastName: string | null;
@@ -80,6 +89,8 @@ export interface LeadRecord extends BaseRecord {
   merging?: LeadMerging | null;
   deletedAt: Date | null;
   createdBy: Actor;
+  /** Absent until the tenant's migration or reindexing reached the lead; null once it is deleted. */
+  search?: LeadSearch | null;
 }
 
 const phoneSchema = new Schema(
@@ -156,6 +167,7 @@ export const leadSchema = recordSchema<LeadRecord>("leads", {
   },
   deletedAt: { type: Date, default: null },
   createdBy: { type: Schema.Types.Mixed, required: true },
+  search: { type: Schema.Types.Mixed, default: undefined },
 });
 
 // one living lead per phone and per e-mail: POST /leads answers 409 naming the twin
@@ -208,4 +220,15 @@ leadSchema.index({ mergedInto: 1 }, { name: "merged", partialFilterExpression: {
 leadSchema.index(
   { "merging.since": 1 },
   { name: "merging", partialFilterExpression: { "merging.since": { $gt: new Date(0) } } },
+);
+// searches: texts in their compared form and filterable fields, words from their beginning, suspected duplicates
+leadSchema.index({ "search.fold.$**": 1 }, { name: "fold" });
+leadSchema.index({ "search.words": 1 }, { name: "words" });
+leadSchema.index(
+  { "search.likeName": 1 },
+  { name: "like_name", partialFilterExpression: { "search.likeName": anyText } },
+);
+leadSchema.index(
+  { "search.likeAddress": 1 },
+  { name: "like_address", partialFilterExpression: { "search.likeAddress": anyText } },
 );

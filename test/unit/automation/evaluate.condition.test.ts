@@ -1,5 +1,10 @@
-import { conditionSchema } from "../../../src/contracts/condition.contract";
-import { evaluateCondition } from "../../../src/services/saas/automation/conditions/evaluate.condition";
+import {
+  conditionSchema,
+  maxConditionDepth,
+  maxConditionNodes,
+} from "../../../src/contracts/condition.contract";
+import { checkCondition, evaluateCondition } from "../../../src/lib/condition";
+import { ruleFields } from "../../../src/services/saas/automation/rule.fields";
 
 const now = new Date("2026-11-22T12:00:00.000Z");
 const scope = {
@@ -14,9 +19,15 @@ const scope = {
     doNotContact: false,
   },
   event: { data: { startsAt: "2026-11-23T09:00:00.000Z" } },
+  changes: { score: { from: 5, to: 12 }, ownerId: { from: "ana", to: null } },
 };
+const fields = ruleFields([
+  { key: "plan", type: "select", options: ["gold", "silver"] },
+  { key: "size", type: "number", options: null },
+  { key: "born", type: "date", options: null },
+]);
 const judge = (condition: unknown): boolean =>
-  evaluateCondition(conditionSchema.parse(condition), scope, now).matched;
+  evaluateCondition(conditionSchema.parse(condition), scope, fields, now).passed;
 
 describe("conditions", () => {
   it.each([
@@ -71,7 +82,7 @@ describe("conditions", () => {
   });
 
   it("leaves a trace of every leaf, also behind one that failed", () => {
-    const { matched, trace } = evaluateCondition(
+    const { passed, trace } = evaluateCondition(
       conditionSchema.parse({
         all: [
           { field: "lead.status", op: "equals", value: "won" },
@@ -79,9 +90,10 @@ describe("conditions", () => {
         ],
       }),
       scope,
+      fields,
       now,
     );
-    expect(matched).toBe(false);
+    expect(passed).toBe(false);
     expect(trace).toEqual([
       { field: "lead.status", op: "equals", expected: "won", actual: "open", passed: false },
       { field: "lead.score", op: "gt", expected: 5, actual: 12, passed: true },
@@ -98,5 +110,102 @@ describe("conditions", () => {
     [{ all: [], any: [] }],
   ])("refuses %j when it is saved", (condition) => {
     expect(conditionSchema.safeParse(condition).success).toBe(false);
+  });
+
+  it.each([
+    [{ field: "lead.custom.size", op: "equals", value: 3 }, false],
+    [{ field: "lead.custom.size", op: "not_equals", value: 3 }, true],
+    [{ field: "lead.custom.size", op: "lt", value: 3 }, false],
+  ])("a value of another type than its field's makes %j %s and marks the trace", (condition, expected) => {
+    const odd = { lead: { custom: { size: "three" } } };
+    const { passed, trace } = evaluateCondition(conditionSchema.parse(condition), odd, fields, now);
+    expect([passed, trace[0]?.mismatch]).toEqual([expected, true]);
+  });
+
+  it.each([
+    [{ field: "lead.score", op: "changed" }, true],
+    [{ field: "lead.score", op: "changed", value: { from: 5, to: 12 } }, true],
+    [{ field: "lead.score", op: "changed", value: { to: 13 } }, false],
+    [{ field: "lead.ownerId", op: "changed", value: { from: "ana", to: null } }, true],
+    [{ field: "lead.status", op: "changed" }, false],
+    [{ field: "changes.score", op: "increased" }, true],
+    [{ field: "lead.score", op: "decreased" }, false],
+    [{ field: "lead.status", op: "increased" }, false],
+  ])("what the event changed decides %j: %s", (condition, expected) => {
+    expect(judge(condition)).toBe(expected);
+  });
+
+  it.each([
+    [{ field: "lead.custom.born", op: "before", value: "2000-01-01" }, true],
+    [{ field: "lead.custom.born", op: "on_or_after", value: "1990-05-17" }, true],
+    [{ field: "lead.custom.born", op: "older_than", value: "P12W" }, true],
+  ])("days are compared as days: %j is %s", (condition, expected) => {
+    const scopeWithDay = { lead: { custom: { born: "1990-05-17" } } };
+    expect(evaluateCondition(conditionSchema.parse(condition), scopeWithDay, fields, now).passed).toBe(
+      expected,
+    );
+  });
+
+  it.each([
+    [
+      "a field that does not exist",
+      { field: "lead.scor", op: "gt", value: 1 },
+      "/field",
+      /Did you mean lead\.score\?/,
+    ],
+    [
+      "a custom field nobody declared",
+      { field: "lead.custom.plann", op: "exists" },
+      "/field",
+      /lead\.custom\.plan/,
+    ],
+    ["an operator that does not fit", { field: "lead.score", op: "starts_with", value: "1" }, "/op", /gte/],
+    ["a value of another type", { field: "lead.score", op: "gt", value: "many" }, "/value", /a number/],
+    [
+      "an option there is not",
+      { field: "lead.status", op: "equals", value: "opn" },
+      "/value",
+      /Did you mean open/,
+    ],
+    [
+      "an option of a custom field",
+      { field: "lead.custom.plan", op: "in", value: ["gold", "tin"] },
+      "/value",
+      /gold/,
+    ],
+    ["a time that is none", { field: "lead.createdAt", op: "after", value: "soon" }, "/value", /time/],
+  ])("is refused for %s", (_what, leaf, place, detail) => {
+    const condition = conditionSchema.parse({ all: [{ not: leaf }] });
+    expect(checkCondition(condition, fields, { pointer: "/conditions" })).toEqual([
+      {
+        pointer: `/conditions/all/0/not${place}`,
+        code: expect.any(String),
+        detail: expect.stringMatching(detail),
+      },
+    ]);
+  });
+
+  it("names the place of a wrong operator and the one that was meant", () => {
+    const refused = conditionSchema.safeParse({
+      any: [{ field: "lead.tags", op: "starts_wit", value: "x" }],
+    });
+    expect(refused.error?.issues).toEqual([
+      expect.objectContaining({
+        path: ["any", 0, "op"],
+        message: "is no operator; did you mean starts_with?",
+      }),
+    ]);
+  });
+
+  it("refuses what is too deep or too large before it walks it", () => {
+    const leaf: unknown = { field: "lead.status", op: "exists" };
+    const nested = (depth: number) =>
+      Array.from({ length: depth }).reduce<unknown>((inner) => ({ not: inner }), leaf);
+    expect(conditionSchema.safeParse(nested(maxConditionDepth - 1)).success).toBe(true);
+    expect(conditionSchema.safeParse(nested(maxConditionDepth)).success).toBe(false);
+    expect(conditionSchema.safeParse(nested(100_000)).success).toBe(false);
+    const wide = { all: Array.from({ length: 10 }, () => ({ any: Array.from({ length: 20 }, () => leaf) })) };
+    expect(wide.all.length * 21 + 1).toBeGreaterThan(maxConditionNodes);
+    expect(conditionSchema.safeParse(wide).success).toBe(false);
   });
 });

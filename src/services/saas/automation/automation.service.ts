@@ -6,6 +6,7 @@ import { AppError } from "../../../lib/errors/app.error";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationRuleRecord } from "../../../model/saas/automation.rule.schema";
+import type { DeclaredField } from "../crm/lead.fields";
 import { checkRule } from "./rule.check";
 import { grammarVersion, type RuleDefinition, ruleDefinitionSchema } from "./rule.contract";
 
@@ -24,7 +25,7 @@ export async function createRule(
   ctx: TenantContext,
   input: RuleFields & { enabled: boolean },
 ): Promise<AutomationRule> {
-  checkRule(input.definition);
+  checkRule(input.definition, await customFieldsOf(ctx));
   return commitChange(ctx, async (change) => {
     const record: AutomationRuleRecord = {
       _id: new Types.ObjectId(),
@@ -63,7 +64,7 @@ export async function updateRule(
   input: { id: string; ifMatch: number | undefined; change: Partial<RuleFields> },
 ): Promise<AutomationRule> {
   const { definition, ...fields } = input.change;
-  if (definition) checkRule(definition);
+  if (definition) checkRule(definition, await customFieldsOf(ctx));
   return changeRule(ctx, input, async () => ({
     ...fields,
     ...(definition ? { draft: definition, state: "draft" } : {}),
@@ -205,4 +206,9 @@ export function toRule(record: AutomationRuleRecord): AutomationRule {
     createdAt: record.createdAt.toISOString(),
     updatedAt: record.updatedAt.toISOString(),
   };
+}
+
+async function customFieldsOf(ctx: TenantContext): Promise<DeclaredField[]> {
+  const { CustomField } = await getCrmModels(ctx.clientCode);
+  return CustomField.find({}).lean();
 }

@@ -1,5 +1,6 @@
 import { Types } from "mongoose";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
+import type { TraceLine } from "../../../lib/condition";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { AppError } from "../../../lib/errors/app.error";
@@ -10,7 +11,6 @@ import type {
   AutomationDecisionRecord,
   AutomationRunRecord,
 } from "../../../model/saas/automation.run.schema";
-import type { TraceLine } from "./conditions/evaluate.condition";
 import type { PublishedRule } from "./published.rules";
 import { renderText } from "./render";
 import type { RuleScope } from "./scope";

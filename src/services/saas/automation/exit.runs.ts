@@ -1,10 +1,10 @@
 import { Types, trusted } from "mongoose";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
 import { cancelJob } from "../../../jobs/queue/enqueue";
+import { readPath } from "../../../lib/condition";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
-import { readPath } from "./conditions/read.path";
 import { triggerOf } from "./match.rules";
 import { findVersion } from "./published.rules";
 import type { RuleDefinition } from "./rule.contract";

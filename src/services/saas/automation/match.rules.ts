@@ -1,8 +1,9 @@
 /** Does this event start this rule? Pure: everything it needs is handed in. */
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
+import { evaluateCondition, type TraceLine } from "../../../lib/condition";
 import type { AutomationDecisionRecord } from "../../../model/saas/automation.run.schema";
-import { evaluateCondition, type TraceLine } from "./conditions/evaluate.condition";
 import type { RuleDefinition } from "./rule.contract";
+import { ruleFields } from "./rule.fields";
 import type { RuleScope } from "./scope";
 
 /** A chain of rules longer than this is taken for a loop. */
@@ -46,9 +47,9 @@ export function matchRule(
     }));
   for (const condition of [trigger.filter, conditions]) {
     if (!condition) continue;
-    const verdict = evaluateCondition(condition, scope, now);
+    const verdict = evaluateCondition(condition, scope, ruleFields(scope.customFields), now);
     trace.push(...verdict.trace);
-    if (!verdict.matched) return { outcome: "not_matched", trace };
+    if (!verdict.passed) return { outcome: "not_matched", trace };
   }
   if (trace.some((line) => line.field.startsWith("trigger.") && !line.passed))
     return { outcome: "not_matched", trace };

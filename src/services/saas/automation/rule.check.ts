@@ -1,18 +1,36 @@
+import { type ConditionFields, checkCondition } from "../../../lib/condition";
 import type { ProblemDetail } from "../../../lib/errors/app.error";
 import { invalidRequest } from "../../../lib/http/validation.problem";
+import type { DeclaredField } from "../crm/lead.fields";
 import { templateSyntaxProblem } from "./render";
 import type { RuleDefinition } from "./rule.contract";
+import { ruleFields } from "./rule.fields";
 
 /**
- * Refuses at save what the schema cannot see: texts whose variables do not parse.
+ * Refuses at save what the schema cannot see: texts whose variables do not parse, and conditions on fields that do
+ * not exist or with operators that do not fit them.
  * @throws AppError validation-failed with a pointer to each.
  */
-export function checkRule(definition: RuleDefinition): void {
-  const errors = textsOf(definition, "/definition").flatMap(({ pointer, text }): ProblemDetail[] => {
+export function checkRule(definition: RuleDefinition, customFields: readonly DeclaredField[]): void {
+  const errors = [...textIssues(definition), ...conditionIssues(definition, ruleFields(customFields))];
+  if (errors.length > 0) throw invalidRequest(errors);
+}
+
+function conditionIssues(definition: RuleDefinition, fields: ConditionFields): ProblemDetail[] {
+  const { trigger, conditions } = definition;
+  return [
+    ...(trigger.filter
+      ? checkCondition(trigger.filter, fields, { pointer: "/definition/trigger/filter" })
+      : []),
+    ...(conditions ? checkCondition(conditions, fields, { pointer: "/definition/conditions" }) : []),
+  ];
+}
+
+function textIssues(definition: RuleDefinition): ProblemDetail[] {
+  return textsOf(definition, "/definition").flatMap(({ pointer, text }): ProblemDetail[] => {
     const problem = templateSyntaxProblem(text);
     return problem ? [{ pointer, code: "invalid-template", detail: `This text ${problem}.` }] : [];
   });
-  if (errors.length > 0) throw invalidRequest(errors);
 }
 
 function textsOf(value: unknown, pointer: string): { pointer: string; text: string }[] {

@@ -1,0 +1,31 @@
+import type { ConditionField, ConditionFields, FieldType } from "../../../lib/condition";
+import { type DeclaredField, leadFields } from "../crm/lead.fields";
+
+/** What rules may ask beside the lead. ADD A FIELD HERE when `readScope` tells more. */
+const others: Readonly<Record<string, FieldType>> = {
+  "conversation.id": "id",
+  "conversation.status": "text",
+  "conversation.priority": "text",
+  "conversation.assigneeId": "key",
+  "conversation.labels": "text_list",
+  "conversation.windowExpiresAt": "time",
+  "message.id": "id",
+  "message.kind": "text",
+  "message.text": "text",
+  "message.direction": "text",
+  "message.sender.type": "text",
+  "tenant.name": "text",
+};
+
+const otherFields = Object.entries(others).map(([path, type]): [string, ConditionField] => [
+  path,
+  { path, type },
+]);
+
+/** Everything that conditions of rules may name: the lead, what belongs to the event, and the event's own data. */
+export function ruleFields(customFields: readonly DeclaredField[]): ConditionFields {
+  return {
+    named: new Map([...leadFields(customFields).named, ...otherFields]),
+    open: ["event.", "changes.", "steps.", "vars."],
+  };
+}
