@@ -3,6 +3,7 @@ import { Types } from "mongoose";
 import { drain } from "../../src/jobs/drain";
 import { plainRow } from "../../src/jobs/queue/insert.job";
 import { draftJob } from "../../src/jobs/queue/job.draft";
+import { jobHandlers } from "../../src/jobs/handlers";
 import type { JobHandler, JobHandlers } from "../../src/jobs/queue/job.handler";
 import { jobsCollection } from "../../src/jobs/queue/jobs.collection";
 import type { JobRecord } from "../../src/model/clients/job.schema";
@@ -35,27 +36,10 @@ export async function fill(count: number, codeOf: (index: number) => string): Pr
 
 export const empty = async () => (await jobsCollection()).deleteMany({});
 
-export function handlersOf(handler: JobHandler<"automation.run">): JobHandlers {
-  const other = async () => async (): Promise<void> => {
-    throw new Error("The benchmark has jobs of one type only.");
-  };
-  return {
-    "whatsapp.inbound": other,
-    "whatsapp.send": other,
-    "whatsapp.read": other,
-    "templates.sync": other,
-    "templates.refresh": other,
-    "media.download": other,
-    "media.process": other,
-    "automation.run": async () => handler,
-    "lead.merge": other,
-    "task.due": other,
-    "leads.import": other,
-    "leads.export": other,
-    "tenant.sweep": other,
-    "quarantine.replay": other,
-  };
-}
+export const handlersOf = (handler: JobHandler<"automation.run">): JobHandlers => ({
+  ...jobHandlers,
+  "automation.run": async () => handler,
+});
 
 /** Runs all that wait, until nothing is left. @throws Error when it stopped before that: its rate would mean nothing */
 export async function drainAll(concurrency: number, handler: JobHandler<"automation.run">): Promise<void> {

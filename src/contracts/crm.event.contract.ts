@@ -11,6 +11,7 @@ export const crmEventTypes = [
   "lead_deleted",
   "lead_restored",
   "lead_merged",
+  "lead_erased",
   "tag_added",
   "tag_removed",
   "owner_changed",

@@ -13,6 +13,7 @@ import { mediaRoutes } from "./crm/media.routes";
 import { meetingRoutes } from "./crm/meeting.routes";
 import { notificationRoutes } from "./crm/notification.routes";
 import { pipelineRoutes } from "./crm/pipeline.routes";
+import { privacyRoutes } from "./crm/privacy.routes";
 import { settingsRoutes } from "./crm/settings.routes";
 import { taskRoutes } from "./crm/task.routes";
 import { teamRoutes } from "./crm/team.routes";
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...automationRoutes,
   ...eventRoutes,
   ...mediaRoutes,
+  ...privacyRoutes,
   ...whatsappWebhookRoutes,
   ...adminClientRoutes,
   ...adminJobRoutes,

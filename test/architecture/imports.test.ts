@@ -45,6 +45,12 @@ const rules: readonly Rule[] = [
     ours: [...saas("automation", "whatsapp", "messaging", "media", "crm"), ...services],
     types: ["src/model/"],
   },
+  // Whatever a person left behind in any room.
+  {
+    of: "src/services/saas/privacy/",
+    ours: [...saas("privacy", "automation", "whatsapp", "messaging", "media", "crm"), ...services],
+    types: ["src/model/"],
+  },
   { of: "src/jobs/", ours: ["src/jobs/", "src/services/", "src/lib/", "src/contracts/"] },
   {
     of: "src/routes/local.routes",

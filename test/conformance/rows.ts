@@ -94,6 +94,14 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     createdAt: at,
     expireAt: new Date(at.getTime() + 86_400_000),
   });
+  const erasure = await models.Erasure.create({
+    ...base,
+    leadId: new Types.ObjectId(),
+    state: "done",
+    requestedBy: actor,
+    requestId: "r-00000001",
+    endedAt: at,
+  });
   const startsAt = new Date(at.getTime() + 86_400_000).toISOString();
   return {
     leads,
@@ -106,6 +114,7 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     "custom-fields": await make(api, "/api/crm/custom-fields", { key: "plan", name: "Plan", type: "text" }),
     imports: await make(api, "/api/crm/imports", { text: "phone\n+5511987654322\n" }, 202),
     exports: await make(api, "/api/crm/exports", {}, 202),
+    erasures: idOf(erasure),
     pipelines: idOf(pipeline),
     stages: idOf(stage),
     conversations: idOf(conversation),

@@ -30,6 +30,7 @@ export const anyIds: Ids = Object.fromEntries(
     "notifications",
     "imports",
     "exports",
+    "erasures",
   ].map((name) => [name, nobodysId]),
 );
 

@@ -19,4 +19,5 @@ export const jobHandlers: JobHandlers = {
   "leads.export": async () => (await import("./leads.export.handler")).handler,
   "tenant.sweep": async () => (await import("./tenant.sweep.handler")).handler,
   "quarantine.replay": async () => (await import("./quarantine.replay.handler")).handler,
+  "person.erase": async () => (await import("./person.erase.handler")).handler,
 };

@@ -82,6 +82,12 @@ export const jobCatalog = {
   "tenant.sweep": { ...standard, maxAttempts: 3, payload: z.object(tenantPayload) },
   /** Store quarantined webhook items of a tenant that answers again. */
   "quarantine.replay": { ...standard, payload: z.object(tenantPayload) },
+  /** Delete everything that is stored about a person. */
+  "person.erase": {
+    ...standard,
+    leaseMs: 60_000,
+    payload: z.object({ ...tenantPayload, erasureId: objectIdSchema }),
+  },
 } as const satisfies Record<string, JobDefinition>;
 
 export type JobCatalog = typeof jobCatalog;

@@ -13,7 +13,8 @@ export type FailpointName =
   | "after-step-effect"
   | "during-migration"
   | "after-media-part-stored"
-  | "after-media-original-stored";
+  | "after-media-original-stored"
+  | "amid-erasure";
 
 /**
  * Kills this process (SIGKILL, so that nothing can be tidied up) when stage local was started with FAILPOINT=`name`.

@@ -26,6 +26,8 @@ export const scopes = [
   "notifications:write",
   "keys:manage",
   "audit:read",
+  "privacy:read",
+  "privacy:write",
 ] as const;
 export type Scope = (typeof scopes)[number];
 

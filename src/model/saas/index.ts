@@ -14,6 +14,7 @@ import { contactIdentitySchema } from "./contact.identity.schema";
 import { conversationSchema } from "./conversation.schema";
 import { counterSchema } from "./counter.schema";
 import { customFieldSchema } from "./custom.field.schema";
+import { erasureSchema } from "./erasure.schema";
 import { idempotencyKeySchema } from "./idempotency.key.schema";
 import { leadExportSchema } from "./lead.export.schema";
 import { leadImportErrorSchema, leadImportSchema } from "./lead.import.schema";
@@ -44,6 +45,7 @@ export const crmSchemas = {
   Conversation: conversationSchema,
   Counter: counterSchema,
   CustomField: customFieldSchema,
+  Erasure: erasureSchema,
   IdempotencyKey: idempotencyKeySchema,
   Lead: leadSchema,
   LeadExport: leadExportSchema,

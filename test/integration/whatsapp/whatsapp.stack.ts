@@ -33,6 +33,8 @@ export interface WhatsAppTenant {
   readonly ctx: TenantContext;
   readonly models: CrmModels;
   readonly api: ApiClient;
+  /** Headers of its key, for a client of other routes. */
+  readonly keys: Readonly<Record<string, string>>;
   readonly number: WhatsAppNumber;
   readonly connectionId: string;
   /** Events that were dispatched, in their order. */
@@ -141,8 +143,9 @@ export async function whatsappTenant(stack: WhatsAppStack, number: WhatsAppNumbe
   const { connectionId } = await connectNumber(ctx, number);
   await stack.drain();
   const routes = [...conversationRoutes, ...templateRoutes, ...leadRoutes];
-  const api = new ApiClient(lambdaTransport(routes, { dispatch }), keysOf({ clientCode, apiKey }));
-  return { ctx, models, api, number, connectionId, events };
+  const keys = keysOf({ clientCode, apiKey });
+  const api = new ApiClient(lambdaTransport(routes, { dispatch }), keys);
+  return { ctx, models, api, keys, number, connectionId, events };
 }
 
 async function control(graph: GraphServer, path: string, body?: unknown): Promise<unknown> {

@@ -16,10 +16,11 @@ type LeadModel = {
 }[keyof CrmModels];
 
 /**
- * How each model's rows move: `rows` by their leadId alone, `own` by what knows more about them.
+ * How each model's rows move: `rows` by their leadId alone, `own` by what knows more about them; `stay` are those that
+ * tell of the lead they were made for.
  * A model with a `leadId` that is missing here does not compile. ADD A MODEL WITH A LEAD HERE.
  */
-const moves: Record<LeadModel, "rows" | "own"> = {
+const moves: Record<LeadModel, "rows" | "own" | "stay"> = {
   ContactIdentity: "own",
   Conversation: "own",
   AutomationRun: "own",
@@ -34,6 +35,7 @@ const moves: Record<LeadModel, "rows" | "own"> = {
   IdempotencyKey: "rows",
   Notification: "rows",
   Task: "rows",
+  Erasure: "stay",
 };
 
 const isLeadModel = (name: string): name is LeadModel => Object.hasOwn(moves, name);

@@ -129,7 +129,7 @@ export async function replayQuarantine(
 }
 
 /** @returns null for a row that cannot be opened, e.g. because its key is gone: it stays held and costs only itself. */
-function openHeld(row: QuarantineRecord): readonly WebhookItem[] | null {
+export function openHeld(row: QuarantineRecord): readonly WebhookItem[] | null {
   try {
     return heldSchema.parse(JSON.parse(openSecret(boxOf(row.clientCode), row.envelope))).items;
   } catch (error) {
@@ -140,6 +140,12 @@ function openHeld(row: QuarantineRecord): readonly WebhookItem[] | null {
     );
     return null;
   }
+}
+
+/** The envelope of a row with these of its items only. */
+export function resealHeld(row: QuarantineRecord, items: readonly WebhookItem[]): string {
+  const { unreadable } = heldSchema.parse(JSON.parse(openSecret(boxOf(row.clientCode), row.envelope)));
+  return sealSecret(boxOf(row.clientCode), JSON.stringify({ items, unreadable }));
 }
 
 async function tellUnreadable(clientCode: ClientCode, [first, ...others]: Types.ObjectId[]): Promise<void> {
@@ -153,7 +159,7 @@ async function tellUnreadable(clientCode: ClientCode, [first, ...others]: Types.
 }
 
 /** Rows of the tenant itself, and rows of numbers that were unknown when they came over the endpoint they now have. */
-async function heldFor(clientCode: ClientCode) {
+export async function heldFor(clientCode: ClientCode) {
   const { ChannelRoute } = await getCentralModels();
   const routes = await ChannelRoute.find({ clientCode }).lean();
   return {

@@ -1,0 +1,39 @@
+import type { Types } from "mongoose";
+import type { CrmModels } from "../../../lib/tenant/get.crm.model";
+import type { LeadRecord } from "../../../model/saas/lead.schema";
+import { notFound } from "../crm/crm.problem";
+
+/** One natural person as the tenant knows them. */
+export interface Person {
+  /** The lead that stands for the person: of merged ones the one that stayed. */
+  readonly leadId: Types.ObjectId;
+  /** It and those that were merged into it. */
+  readonly leadIds: readonly Types.ObjectId[];
+  /** Numbers and ids by which Meta's payloads name the person. */
+  readonly identifiers: readonly string[];
+}
+
+/** Also a deleted or merged lead is a person. @throws AppError not-found */
+export async function findPerson(models: CrmModels, id: string): Promise<Person> {
+  const asked = await models.Lead.findById(id).lean();
+  if (!asked) throw notFound("lead");
+  const leadId = asked.mergedInto ?? asked._id;
+  const leads = await models.Lead.find({ $or: [{ _id: leadId }, { mergedInto: leadId }] }).lean();
+  return {
+    leadId,
+    leadIds: leads.map(({ _id }) => _id),
+    identifiers: [...new Set(leads.flatMap(identifiersOf))],
+  };
+}
+
+function identifiersOf({ phone, waId, waUserId, emailLower }: LeadRecord): string[] {
+  const numbers = phone ? [phone.e164, ...phone.candidates] : [];
+  const digits = numbers.map((number) => number.replace(/^\+/, ""));
+  const known = [...numbers, ...digits, waId, waUserId, emailLower];
+  return known.flatMap((value) => (value === null || value === "" ? [] : [value]));
+}
+
+/** Whether a payload's text names the person: as a whole JSON string, so that no longer number is mistaken for it. */
+export function mentions({ identifiers }: Person, raw: string): boolean {
+  return identifiers.some((identifier) => raw.includes(JSON.stringify(identifier)));
+}

@@ -1,0 +1,138 @@
+/** Everything about a person can be read, and erased so that nothing is left: looked for in whole databases. */
+import { join } from "node:path";
+import type * as z from "zod";
+import { pageSchema } from "../../../src/contracts/common.contract";
+import { erasureSchema, personalRecordSchema } from "../../../src/contracts/privacy.contract";
+import { centralConnection } from "../../../src/lib/db/central.connection";
+import { getCentralModels } from "../../../src/lib/db/get.central.models";
+import { processEnvironment } from "../../../src/lib/env/env";
+import { tenantConnection } from "../../../src/lib/tenant/tenant.registry";
+import { routes } from "../../../src/routes";
+import { dispatchEvents } from "../../../src/services/saas/automation/dispatch.events";
+import { quarantine } from "../../../src/services/saas/whatsapp/quarantine.service";
+import { ApiClient, keysOf, lambdaTransport } from "../../builders/api.client";
+import { createTenant } from "../../builders/client.builder";
+import { runScriptFile } from "../../setup/run.script";
+import {
+  contactOf,
+  customerMessage,
+  numberOf,
+  startWhatsApp,
+  type WhatsAppStack,
+  type WhatsAppTenant,
+  webhookBody,
+  whatsappTenant,
+} from "../whatsapp/whatsapp.stack";
+
+const personPage = pageSchema(personalRecordSchema);
+const child = join(__dirname, "../automation/crash.child.ts");
+/** What only this person's records say. */
+const traces = /447700905001|zenobia|unmistakable/i;
+let stack: WhatsAppStack;
+let tenant: WhatsAppTenant;
+
+beforeAll(async () => {
+  stack = await startWhatsApp([1].map(numberOf));
+  tenant = await whatsappTenant(stack, numberOf(1));
+});
+afterAll(() => stack.close());
+
+async function hitsIn(connection: {
+  listCollections(): Promise<{ name: string }[]>;
+  collection(name: string): { find(filter: object): { toArray(): Promise<unknown[]> } };
+}): Promise<string[]> {
+  const hits: string[] = [];
+  for (const { name } of await connection.listCollections())
+    for (const row of await connection.collection(name).find({}).toArray())
+      if (traces.test(JSON.stringify(row))) hits.push(name);
+  return [...new Set(hits)].sort();
+}
+
+async function writtenLead(from: string, name: string, text: string): Promise<string> {
+  const body = webhookBody(tenant.number, {
+    contacts: [contactOf(from, name)],
+    messages: [customerMessage(from, { text: { body: text } })],
+  });
+  expect((await stack.deliver(body)).status).toBe(200);
+  await stack.drain();
+  const lead = await tenant.models.Lead.findOne({ waId: from }).orFail();
+  return lead._id.toHexString();
+}
+
+test("a person is shown whole, then erased from every collection, quarantine included; others stay", async () => {
+  const keys = await createTenant("someone-else");
+  const elsewhere = new ApiClient(lambdaTransport(routes), keysOf(keys));
+  const leadId = await writtenLead("447700905001", "Zenobia", "unmistakable words");
+  const otherId = await writtenLead("447700905002", "Other", "hello");
+  const all = new ApiClient(lambdaTransport(routes, { dispatch: dispatchEvents }), tenant.keys);
+  const conversation = await tenant.models.Conversation.findOne({ leadId }).orFail();
+  for (const [path, body] of [
+    [`/api/crm/leads/${leadId}/notes`, { text: "Unmistakable note on Zenobia" }],
+    ["/api/crm/meetings", { leadId, title: "Zenobia visits", startsAt: "2031-01-01T09:00:00.000Z" }],
+    [
+      `/api/crm/conversations/${conversation._id.toHexString()}/messages`,
+      { kind: "text", text: "unmistakable answer" },
+    ],
+  ] as const)
+    expect((await all.post(path, body, { "idempotency-key": `k-${path.length}` })).status).toBeLessThan(300);
+  const item = {
+    dedupeKey: "m:held",
+    field: "messages",
+    kind: "message" as const,
+    wabaId: tenant.number.wabaId,
+    phoneNumberId: tenant.number.phoneNumberId,
+  };
+  await quarantine(
+    {
+      reason: "tenant_unavailable",
+      clientCode: tenant.ctx.clientCode,
+      routeKey: null,
+      endpointId: "default",
+      items: [
+        { ...item, raw: JSON.stringify({ from: "447700905001", text: "held" }) },
+        { ...item, dedupeKey: "m:held2", raw: JSON.stringify({ from: "447700905002", text: "held" }) },
+      ],
+    },
+    { requestId: "req_test", receivedAt: new Date() },
+  );
+
+  const shown = new Set<string>();
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const query: string = cursor === "" ? "" : `&cursor=${cursor}`;
+    const page: z.infer<typeof personPage> = (
+      await all.get(`/api/crm/leads/${leadId}/personal-data?limit=2${query}`)
+    ).as(personPage);
+    for (const { collection } of page.data) shown.add(collection);
+    cursor = page.nextCursor;
+  }
+  expect([...shown].sort()).toEqual(
+    expect.arrayContaining(["leads", "meetings", "messages", "notes", "webhookEvents", "conversations"]),
+  );
+  expect((await elsewhere.post(`/api/crm/leads/${leadId}/erase`, {})).status).toBe(404);
+  expect((await elsewhere.get(`/api/crm/leads/${leadId}/personal-data`)).status).toBe(404);
+  const database = await tenantConnection(tenant.ctx.clientCode);
+  expect((await hitsIn(database)).length).toBeGreaterThan(6);
+
+  const asked = await all.post(`/api/crm/leads/${leadId}/erase`, { reason: "asked by letter" });
+  expect(asked.status).toBe(202);
+  const again = await all.post(`/api/crm/leads/${leadId}/erase`, {});
+  expect(again.as(erasureSchema).id).toBe(asked.as(erasureSchema).id);
+  // The job dies after its first collection; the next attempt goes on from what is left.
+  const killed = await runScriptFile(child, ["drain"], processEnvironment({ FAILPOINT: "amid-erasure" }));
+  expect(killed.signal).toBe("SIGKILL");
+  const { Job } = await getCentralModels();
+  await Job.updateMany({ state: "running" }, { $set: { leaseUntil: new Date(Date.now() - 1_000) } });
+  await stack.drain();
+
+  expect(await hitsIn(database)).toEqual([]);
+  const proof = (await all.get(`/api/crm/erasures/${asked.as(erasureSchema).id}`)).as(erasureSchema);
+  expect(proof).toMatchObject({ state: "done", leadId, reason: "asked by letter" });
+  expect(proof.counts).toMatchObject({ leads: 1, notes: 1, meetings: 1, quarantine: 1, conversations: 1 });
+  expect(proof.identifierHashes.length).toBeGreaterThan(0);
+  expect((await all.get(`/api/crm/leads/${leadId}`)).status).toBe(404);
+  expect((await all.get(`/api/crm/leads/${otherId}`)).status).toBe(200);
+  expect(await tenant.models.Message.countDocuments({ leadId: otherId })).toBe(1);
+  expect(await tenant.models.Outbox.countDocuments({ type: "lead_erased" })).toBe(1);
+  const central = await centralConnection();
+  expect(await hitsIn(central)).toEqual([]);
+});
