@@ -79,6 +79,7 @@ test("a person is shown whole, then erased from every collection, quarantine inc
     dedupeKey: "m:held",
     field: "messages",
     kind: "message" as const,
+    what: "text",
     wabaId: tenant.number.wabaId,
     phoneNumberId: tenant.number.phoneNumberId,
   };
