@@ -1,9 +1,9 @@
 /** The jobs that the benchmark stores and runs: they do nothing, but for their tenant's context. */
 import { Types } from "mongoose";
 import { drain } from "../../src/jobs/drain";
+import { jobHandlers } from "../../src/jobs/handlers";
 import { plainRow } from "../../src/jobs/queue/insert.job";
 import { draftJob } from "../../src/jobs/queue/job.draft";
-import { jobHandlers } from "../../src/jobs/handlers";
 import type { JobHandler, JobHandlers } from "../../src/jobs/queue/job.handler";
 import { jobsCollection } from "../../src/jobs/queue/jobs.collection";
 import type { JobRecord } from "../../src/model/clients/job.schema";
