@@ -145,7 +145,9 @@ export const environmentSchema = z.object({
   FAILPOINT: z
     .string()
     .default("")
-    .describe("Stage local only: name of a point at which the process kills itself (fault tests)."),
+    .describe(
+      "Stage local only: name of a point at which the process kills itself, or `name:n` for its n-th time (fault tests).",
+    ),
   AWS_LAMBDA_FUNCTION_NAME: z
     .string()
     .default("")

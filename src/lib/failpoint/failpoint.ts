@@ -16,11 +16,15 @@ export type FailpointName =
   | "after-media-original-stored"
   | "amid-erasure";
 
+let passed = 0;
+
 /**
- * Kills this process (SIGKILL, so that nothing can be tidied up) when stage local was started with FAILPOINT=`name`.
- * Does nothing anywhere else.
+ * Kills this process (SIGKILL, so that nothing can be tidied up) when stage local was started with FAILPOINT=`name`, or
+ * with `name:n` the n-th time it comes by. Does nothing anywhere else.
  */
 export function failpoint(name: FailpointName): void {
-  if (env().FAILPOINT !== name || !isLocalStage()) return;
-  process.kill(process.pid, "SIGKILL");
+  const [wanted, times = "1"] = env().FAILPOINT.split(":");
+  if (wanted !== name || !isLocalStage()) return;
+  passed += 1;
+  if (passed >= Number(times)) process.kill(process.pid, "SIGKILL");
 }

@@ -1,13 +1,16 @@
 /** SIGKILL at the named points of receiving and sending, in real processes, and what is found afterwards. */
 import { createHmac } from "node:crypto";
-import { join } from "node:path";
 import { Types } from "mongoose";
 import { messageSchema } from "../../../src/contracts/message.contract";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
-import { env, processEnvironment } from "../../../src/lib/env/env";
-import { sweepMessages } from "../../../src/services/saas/messaging/message.sweep.service";
-import { sweepWebhookEvents } from "../../../src/services/saas/whatsapp/webhook.sweep.service";
-import { runScriptFile } from "../../setup/run.script";
+import { env } from "../../../src/lib/env/env";
+import {
+  killedAt,
+  twoMinutesLater as later,
+  openConversations,
+  pointsUnderLoad,
+  surviveKill,
+} from "./kill.load";
 import {
   contactOf,
   customerMessage,
@@ -19,7 +22,6 @@ import {
   whatsappTenant,
 } from "./whatsapp.stack";
 
-const child = join(__dirname, "whatsapp.child.ts");
 let stack: WhatsAppStack;
 let tenant: WhatsAppTenant;
 
@@ -29,27 +31,13 @@ beforeAll(async () => {
 });
 afterAll(() => stack.close());
 
-async function killedAt(failpoint: string, args: readonly string[]): Promise<void> {
-  const result = await runScriptFile(child, args, processEnvironment({ FAILPOINT: failpoint }));
-  expect([result.signal, result.stderr]).toEqual(["SIGKILL", ""]);
-}
-
 function receiveArgs(body: unknown): string[] {
   const bytes = Buffer.from(JSON.stringify(body));
   const signature = createHmac("sha256", env().WHATSAPP_APP_SECRET).update(bytes).digest("hex");
   return ["receive", bytes.toString("base64"), `sha256=${signature}`];
 }
 
-/** Two minutes later: leases of the dead have run out, and the sweep has passed. */
-async function twoMinutesLater(): Promise<void> {
-  const { Job } = await getCentralModels();
-  await Job.updateMany({ state: "running" }, { $set: { leaseUntil: new Date(Date.now() - 1_000) } });
-  const later = { ...tenant.ctx, now: () => new Date(Date.now() + 120_000) };
-  await sweepWebhookEvents(later);
-  await sweepMessages(later);
-  await Job.updateMany({ state: "scheduled" }, { $set: { runAt: new Date(0) } });
-  await stack.drain();
-}
+const twoMinutesLater = () => later(stack, [tenant]);
 
 async function received(wamid: string): Promise<void> {
   const { Message, Conversation, Outbox } = tenant.models;
@@ -173,4 +161,23 @@ describe("sending", () => {
     await twoMinutesLater();
     expect([(await stored(id))?.status, await sendsOf(id)]).toEqual(["sent", 1]);
   });
+});
+
+describe("receiving and sending side by side, amid the work", () => {
+  let conversations: ReadonlyMap<string, string>;
+
+  beforeAll(async () => {
+    await stack.sim("/_sim/statuses", { steps: [] });
+    const phones = ["447700905201", "447700905202", "447700905203"];
+    conversations = await openConversations(stack, tenant, phones);
+  });
+
+  test.each(pointsUnderLoad)(
+    "killed at %s, every webhook is processed once, every send is taken at most once, and every unknown is settled by its status",
+    async (point) => {
+      const { unknown } = await surviveKill(stack, tenant, conversations, `${point}:3`);
+      if (point === "after-message-sending" || point === "after-send-accepted")
+        expect(unknown).toBeGreaterThan(0);
+    },
+  );
 });
