@@ -25,10 +25,11 @@ export const areas = {
     watchesCommands: true,
     load: () => import("./request.bench"),
   },
-  webhook: {
-    about: "webhook ingest through the function, 32 at once, against the same inserts by the bare driver",
+  whatsapp: {
+    about:
+      "webhooks taken in beside the same inserts by the bare driver; messages stored and sent per second",
     settings: asDeployed,
-    load: () => import("./webhook.bench"),
+    load: () => import("./whatsapp.bench"),
   },
   queue: {
     about: "drain rate, round trips, fairness, pick-up and plans of the job queue beside a bare claim loop",

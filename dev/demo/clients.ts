@@ -36,6 +36,16 @@ export function apiOf(stack: Stack, tenant: StackTenant): Api {
   };
 }
 
+/** The platform's API with the stack's admin key. */
+export function adminOf(stack: Stack) {
+  const headers = { "x-admin-key": stack.adminKey };
+  return {
+    post: <T extends z.ZodType>(path: string, body: unknown, answer: T) =>
+      call(`${stack.apiUrl}/api/admin${path}`, json("POST", body, headers), answer),
+  };
+}
+export type Admin = ReturnType<typeof adminOf>;
+
 const inboundAnswer = z.object({
   wamid: z.string(),
   deliveries: z.array(z.object({ status: z.number().nullish() })).optional(),

@@ -1,6 +1,8 @@
 /** The product's main job, told step by step and checked step by step against the API. */
 import type { Stack } from "../stack/stack.file";
 import { appointment } from "./chapters/appointment.chapter";
+import { conversation } from "./chapters/conversation.chapter";
+import { crash } from "./chapters/crash.chapter";
 import { firstMessage } from "./chapters/first.message.chapter";
 import { isolation } from "./chapters/isolation.chapter";
 import { photo } from "./chapters/photo.chapter";
@@ -8,7 +10,7 @@ import { createRules } from "./chapters/rules.chapter";
 import { stageMove } from "./chapters/stage.move.chapter";
 import { voiceNote } from "./chapters/voice.note.chapter";
 import { welcome } from "./chapters/welcome.chapter";
-import { apiOf, controlsOf } from "./clients";
+import { adminOf, apiOf, controlsOf } from "./clients";
 import type { Story } from "./story";
 import { DemoFailure, type Transcript } from "./transcript";
 
@@ -20,6 +22,7 @@ export async function runMainJob(stack: Stack, say: Transcript): Promise<void> {
     say,
     api: apiOf(stack, tenant),
     other: apiOf(stack, second),
+    admin: adminOf(stack),
     world: controlsOf(stack),
     tenant,
     customer: { phone: "351912345678", name: "Ana Souza" },
@@ -27,6 +30,8 @@ export async function runMainJob(stack: Stack, say: Transcript): Promise<void> {
   await createRules(story);
   const lead = await firstMessage(story);
   await welcome(story, lead);
+  await conversation(story, lead);
+  await crash(story, lead);
   await voiceNote(story, lead);
   await photo(story, lead);
   await stageMove(story, lead);

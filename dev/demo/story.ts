@@ -7,7 +7,7 @@ import type { leadSchema } from "../../src/contracts/lead.contract";
 import { mediaSchema } from "../../src/contracts/media.contract";
 import { messageSchema } from "../../src/contracts/message.contract";
 import type { StackTenant } from "../stack/stack.file";
-import type { Api, Controls } from "./clients";
+import type { Admin, Api, Controls } from "./clients";
 import type { Transcript } from "./transcript";
 import { DemoFailure, eventually, expectSame } from "./transcript";
 
@@ -23,6 +23,7 @@ export interface Story {
   /** The first tenant's API, and the second's, which must see nothing. */
   readonly api: Api;
   readonly other: Api;
+  readonly admin: Admin;
   readonly world: Controls;
   readonly tenant: StackTenant;
   readonly customer: { phone: string; name: string };

@@ -1,10 +1,10 @@
-/** Taking in Meta's webhooks: the function as it is deployed, beside the two inserts it cannot do without. */
+/**
+ * WhatsApp in and out. Taking in Meta's webhooks: the function as it is deployed, beside the two inserts it cannot do
+ * without. What the worker makes of them, and what it sends: in whatsapp.flow.ts.
+ */
 import { type mongo, Types } from "mongoose";
 import { handler } from "../functions/webhooks";
-import { hmacHex } from "../src/lib/crypto/hmac";
 import { centralConnection } from "../src/lib/db/central.connection";
-import { env } from "../src/lib/env/env";
-import { apiEvent } from "../src/lib/http/api.event";
 import { tenantConnection } from "../src/lib/tenant/tenant.registry";
 import { bindChannelRoute } from "../src/services/clients/data.source.service";
 import { defaultEndpointId } from "../src/services/saas/whatsapp/receive.webhook.service";
@@ -12,6 +12,8 @@ import { bareDriver } from "./bare.driver";
 import { makeTenant, platform } from "./bench.tenant";
 import { atLeast, type Report } from "./figure";
 import { atOnce, inRounds, quantile } from "./measure";
+import { measureFlow } from "./whatsapp.flow";
+import { delivery } from "./whatsapp.webhook";
 
 const side = 32;
 const posts = 600;
@@ -20,6 +22,7 @@ const rounds = 12;
 const warmUps = 4;
 const phoneNumberId = "100200300400500";
 const wabaId = "500400300200100";
+const from = "351912345678";
 
 export async function run(): Promise<Report> {
   const { clientCode } = await makeTenant("ingest");
@@ -55,8 +58,9 @@ export async function run(): Promise<Report> {
             unit: "ms",
           },
         })),
+        ...(await measureFlow()),
       ],
-      notes: [],
+      notes: ["The fake Meta runs in the same process as the worker that sends to it."],
     };
   } finally {
     await bare.close();
@@ -70,41 +74,14 @@ function perSecond(runs: readonly { ms: number }[]): number {
 
 /** Bodies as Meta signs them; every message is new. */
 async function ingest(round: string): Promise<{ ms: number; each: number[] }> {
-  const events = Array.from({ length: posts }, (_, index) => delivery(`wamid.bench-${round}-${index}`));
+  const events = Array.from({ length: posts }, (_, index) =>
+    delivery({ phoneNumberId, wabaId, from, wamid: `wamid.bench-${round}-${index}` }),
+  );
   return atOnce(side, posts, async (index) => {
     const event = events[index];
     const answer = event && (await handler(event));
     if (answer?.statusCode !== 200)
       throw new Error(`A webhook was answered ${answer?.statusCode}: ${answer?.body}`);
-  });
-}
-
-function delivery(wamid: string) {
-  const message = {
-    from: "351912345678",
-    id: wamid,
-    timestamp: "1795300000",
-    type: "text",
-    text: { body: "Hello!" },
-  };
-  const value = {
-    messaging_product: "whatsapp",
-    metadata: { display_phone_number: "351210000001", phone_number_id: phoneNumberId },
-    contacts: [{ profile: { name: "Ana Souza" }, wa_id: "351912345678" }],
-    messages: [message],
-  };
-  const body = Buffer.from(
-    JSON.stringify({
-      object: "whatsapp_business_account",
-      entry: [{ id: wabaId, changes: [{ field: "messages", value }] }],
-    }),
-  );
-  const signature = `sha256=${hmacHex(env().WHATSAPP_APP_SECRET, body)}`;
-  return apiEvent({
-    method: "POST",
-    target: "/api/webhooks/whatsapp",
-    rawHeaders: ["content-type", "application/json", "x-hub-signature-256", signature],
-    body,
   });
 }
 
