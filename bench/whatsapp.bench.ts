@@ -12,7 +12,7 @@ import { bareDriver } from "./bare.driver";
 import { makeTenant, platform } from "./bench.tenant";
 import { atLeast, type Report } from "./figure";
 import { atOnce, inRounds, quantile } from "./measure";
-import { measureFlow } from "./whatsapp.flow";
+import { measureFlow, startMeta } from "./whatsapp.flow";
 import { delivery } from "./whatsapp.webhook";
 
 const side = 32;
@@ -25,6 +25,7 @@ const wabaId = "500400300200100";
 const from = "351912345678";
 
 export async function run(): Promise<Report> {
+  const meta = await startMeta();
   const { clientCode } = await makeTenant("ingest");
   for (const routeKey of [`pn:${phoneNumberId}`, `waba:${wabaId}`] as const)
     await bindChannelRoute(platform, { routeKey, clientCode, endpointId: defaultEndpointId });
@@ -58,12 +59,13 @@ export async function run(): Promise<Report> {
             unit: "ms",
           },
         })),
-        ...(await measureFlow()),
+        ...(await measureFlow(meta)),
       ],
       notes: ["The fake Meta runs in the same process as the worker that sends to it."],
     };
   } finally {
     await bare.close();
+    await meta.stop();
   }
 }
 

@@ -1,5 +1,5 @@
 /** The worker's part of WhatsApp: from webhook to stored message, and from stored message to Meta. Rules are off. */
-import { startGraph } from "../dev/graph/start.graph";
+import { type GraphServer, startGraph } from "../dev/graph/start.graph";
 import { handler } from "../functions/webhooks";
 import { drainUntilIdle } from "../src/jobs/drain.until.idle";
 import { createTenantContext } from "../src/lib/context/create.context";
@@ -29,29 +29,30 @@ const number = {
   token: "bench-token",
 };
 
-export async function measureFlow(): Promise<Figure[]> {
+/** The fake Meta that is sent to. To be started before anything reads the environment, which it is then part of. */
+export async function startMeta(): Promise<GraphServer> {
   const graph = await startGraph({
     appSecret: "bench-app-secret",
     verifyToken: "bench-verify-token",
     numbers: [number],
   });
-  try {
-    adoptEnvironment({ GRAPH_BASE_URL: graph.url });
-    await control(graph.url, "/_sim/statuses", { steps: [] });
-    const { clientCode } = await makeTenant("flow");
-    const ctx = createTenantContext({
-      clientCode,
-      actor: { type: "system", id: "bench" },
-      requestId: "req_bench",
-      dispatch,
-    });
-    await connectNumber(ctx, number);
-    // What the ingest left behind is not what is measured here.
-    await (await centralConnection()).collection("jobs").deleteMany({});
-    return [await storing(ctx), await sending(ctx, graph.url)];
-  } finally {
-    await graph.stop();
-  }
+  adoptEnvironment({ GRAPH_BASE_URL: graph.url });
+  return graph;
+}
+
+export async function measureFlow({ url }: GraphServer): Promise<Figure[]> {
+  await control(url, "/_sim/statuses", { steps: [] });
+  const { clientCode } = await makeTenant("flow");
+  const ctx = createTenantContext({
+    clientCode,
+    actor: { type: "system", id: "bench" },
+    requestId: "req_bench",
+    dispatch,
+  });
+  await connectNumber(ctx, number);
+  // What the ingest left behind is not what is measured here.
+  await (await centralConnection()).collection("jobs").deleteMany({});
+  return [await storing(ctx), await sending(ctx, url)];
 }
 
 /** Webhooks come in while the worker turns them into leads, conversations and messages. */

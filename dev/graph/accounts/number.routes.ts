@@ -17,10 +17,10 @@ export function describeNumber(number: PhoneNumber): Record<string, unknown> {
     code_verification_status: "VERIFIED",
     name_status: "APPROVED",
     platform_type: "CLOUD_API",
-    quality_rating: "GREEN",
+    quality_rating: number.quality,
     status: number.registered ? "CONNECTED" : "DISCONNECTED",
-    throughput: { level: "STANDARD" },
-    whatsapp_business_manager_messaging_limit: "TIER_2K",
+    throughput: { level: number.throughput },
+    whatsapp_business_manager_messaging_limit: number.messagingLimit,
     is_official_business_account: false,
     webhook_configuration: {
       ...(number.callback ? { phone_number: number.callback.url } : {}),

@@ -1,6 +1,7 @@
 /** The controls under `/_sim`. ADD A CONTROL HERE. */
 import type { Graph } from "../graph.context";
 import { type Answer, type Exchange, ok } from "../http/exchange";
+import { changeNumber, sendEvent } from "./accounts.control";
 import { deliver } from "./deliver.control";
 import { faultSchema } from "./fault.table";
 import { inbound } from "./inbound.control";
@@ -33,6 +34,8 @@ const controls: ReadonlyMap<string, Control> = new Map([
   ["POST /_sim/statuses", json(planStatuses)],
   ["POST /_sim/statuses/send", json(sendStatus)],
   ["POST /_sim/templates", json(changeTemplate)],
+  ["POST /_sim/numbers", json(changeNumber)],
+  ["POST /_sim/events", json(sendEvent)],
   ["POST /_sim/users", json(changeUser)],
   ["GET /_sim/settings", (graph) => graph.world.settings],
   ["POST /_sim/settings", json(changeSettings)],

@@ -30,6 +30,10 @@ export interface PhoneNumber {
   app: MetaApp;
   callback: CallbackOverride | undefined;
   registered: boolean;
+  quality: "GREEN" | "YELLOW" | "RED" | "UNKNOWN";
+  throughput: "STANDARD" | "HIGH";
+  /** Of the whole portfolio at Meta; here of each number. */
+  messagingLimit: string;
 }
 
 export interface Waba {
@@ -200,6 +204,9 @@ export class World {
           option.appSecret === undefined ? this.app : this.ownApp(index, option.appSecret, option.webhookUrl),
         callback: undefined,
         registered: true,
+        quality: "GREEN",
+        throughput: "STANDARD",
+        messagingLimit: "TIER_2K",
       });
       if (this.wabas.has(option.wabaId)) continue;
       this.wabas.set(option.wabaId, {

@@ -42,8 +42,25 @@ export function checkComponentsForCreation(components: unknown, format: "POSITIO
   const parts = partsOf(parsed.data);
   if (parts.body === "") throw templateError(2388043, "Missing body", "A template needs a BODY component.");
   checkParts(parts, format);
-  for (const card of parts.cards) checkParts(card, format);
+  checkCards(parts.cards, format);
   return parsed.data;
+}
+
+/** A carousel has 2 to 10 cards, each with a picture or film on top, and all of one build. */
+function checkCards(cards: TemplateParts[], format: "POSITIONAL" | "NAMED"): void {
+  if (cards.length === 0) return;
+  const wrong = (message: string) => templateError(2388047, "Carousel format", message);
+  if (cards.length < 2 || cards.length > 10) throw wrong("A carousel has 2 to 10 cards.");
+  const build = ({ header, buttons }: TemplateParts) =>
+    [header?.format, ...buttons.map(({ type }) => type)].join();
+  const [first] = cards;
+  for (const card of cards) {
+    if (!["IMAGE", "VIDEO", "PRODUCT"].includes(card.header?.format ?? ""))
+      throw wrong("Every card needs a header of IMAGE or VIDEO.");
+    if (first && build(card) !== build(first))
+      throw wrong("All cards must have the same kind of header and the same buttons.");
+    checkParts(card, format);
+  }
 }
 
 function checkParts(parts: TemplateParts, format: "POSITIONAL" | "NAMED"): void {

@@ -106,3 +106,35 @@ test("a number's own callback is shown after it was verified", async () => {
   const { json } = await harness.call("GET", `/v24.0/${acme.phoneNumberId}?fields=webhook_configuration`);
   expect(at(json, "webhook_configuration.phone_number")).toBe(`${harness.hookUrl}/number`);
 });
+
+test("what Meta decides about a number is told in webhooks, and by the number itself", async () => {
+  const { phoneNumberId } = acme;
+  await harness.sim("/numbers", { phoneNumberId, quality: "RED", messagingLimit: "TIER_250" });
+  const fields = "quality_rating,whatsapp_business_manager_messaging_limit";
+  const { json } = await harness.call("GET", `/v24.0/${phoneNumberId}?fields=${fields}`);
+  expect(json).toMatchObject({
+    quality_rating: "RED",
+    whatsapp_business_manager_messaging_limit: "TIER_250",
+  });
+  const told = await harness.webhooks(
+    1,
+    (each) => at(each.json, "entry.0.changes.0.value.event") === "FLAGGED",
+  );
+  expect(textAt(told[0]?.json, "entry.0.changes.0.field")).toBe("phone_number_quality_update");
+  await harness.sim("/numbers", { phoneNumberId, quality: "GREEN", silent: true });
+  expect((await harness.sim("/numbers", { phoneNumberId: "1" })).status).toBe(404);
+});
+
+test("any event of an account is sent as Meta sends it", async () => {
+  const value = {
+    event: "ACCOUNT_RESTRICTION",
+    restriction_info: [{ restriction_type: "X", expiration: 1 }],
+  };
+  await harness.sim("/events", { wabaId: acme.wabaId, field: "account_update", value });
+  const [told] = await harness.webhooks(
+    1,
+    (each) => at(each.json, "entry.0.changes.0.field") === "account_update",
+  );
+  expect(told?.json).toMatchObject({ entry: [{ id: acme.wabaId, changes: [{ value }] }] });
+  expect((await harness.sim("/events", { wabaId: "1", field: "x", value: {} })).status).toBe(404);
+});
