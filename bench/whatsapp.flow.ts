@@ -1,17 +1,16 @@
 /** The worker's part of WhatsApp: from webhook to stored message, and from stored message to Meta. Rules are off. */
-import { type GraphServer, startGraph } from "../dev/graph/start.graph";
 import { handler } from "../functions/webhooks";
 import { drainUntilIdle } from "../src/jobs/drain.until.idle";
 import { createTenantContext } from "../src/lib/context/create.context";
 import type { TenantContext } from "../src/lib/context/tenant.context";
 import { centralConnection } from "../src/lib/db/central.connection";
-import { adoptEnvironment } from "../src/lib/env/env";
 import { getCrmModels } from "../src/lib/tenant/get.crm.model";
 import { sendMessage } from "../src/services/saas/messaging/message.service";
 import { connectNumber } from "../src/services/saas/whatsapp/connect.number.service";
 import { makeTenant } from "./bench.tenant";
 import type { Figure } from "./figure";
 import { atOnce, timed } from "./measure";
+import { benchNumber as number } from "./whatsapp.number";
 import { delivery } from "./whatsapp.webhook";
 
 const customers = 60;
@@ -21,26 +20,7 @@ const side = 32;
 const concurrency = 8;
 const dispatch = async () => undefined;
 
-const number = {
-  phoneNumberId: "100200300400600",
-  wabaId: "500400300200200",
-  displayPhoneNumber: "+351210000002",
-  verifiedName: "Bench",
-  token: "bench-token",
-};
-
-/** The fake Meta that is sent to. To be started before anything reads the environment, which it is then part of. */
-export async function startMeta(): Promise<GraphServer> {
-  const graph = await startGraph({
-    appSecret: "bench-app-secret",
-    verifyToken: "bench-verify-token",
-    numbers: [number],
-  });
-  adoptEnvironment({ GRAPH_BASE_URL: graph.url });
-  return graph;
-}
-
-export async function measureFlow({ url }: GraphServer): Promise<Figure[]> {
+export async function measureFlow(url: string): Promise<Figure[]> {
   await control(url, "/_sim/statuses", { steps: [] });
   const { clientCode } = await makeTenant("flow");
   const ctx = createTenantContext({
