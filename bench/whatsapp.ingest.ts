@@ -4,7 +4,7 @@ import { handler } from "../functions/webhooks";
 import { centralConnection } from "../src/lib/db/central.connection";
 import { tenantConnection } from "../src/lib/tenant/tenant.registry";
 import { bindChannelRoute } from "../src/services/clients/data.source.service";
-import { defaultEndpointId } from "../src/services/saas/whatsapp/receive.webhook.service";
+import { defaultEndpointId } from "../src/services/saas/whatsapp/endpoint.service";
 import { bareDriver } from "./bare.driver";
 import { makeTenant, platform } from "./bench.tenant";
 import { atLeast, type Figure } from "./figure";

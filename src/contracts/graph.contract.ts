@@ -44,6 +44,10 @@ export const numberAnswerSchema = z.looseObject({
   display_phone_number: z.string(),
   verified_name: z.string().optional().catch(undefined),
   quality_rating: z.string().optional().catch(undefined),
+  name_status: z.string().optional().catch(undefined),
+  code_verification_status: z.string().optional().catch(undefined),
+  platform_type: z.string().optional().catch(undefined),
+  whatsapp_business_manager_messaging_limit: z.string().optional().catch(undefined),
 });
 
 const pagingSchema = z

@@ -3,6 +3,7 @@ import type { Route } from "../lib/http/define.route";
 import { adminClientRoutes } from "./admin/clients.routes";
 import { adminJobRoutes } from "./admin/jobs.routes";
 import { adminWebhookRoutes } from "./admin/webhooks.routes";
+import { adminWhatsAppRoutes } from "./admin/whatsapp.routes";
 import { automationRoutes } from "./crm/automation.routes";
 import { changeRoutes } from "./crm/change.routes";
 import { conversationRoutes } from "./crm/conversation.routes";
@@ -45,6 +46,7 @@ export const routes: readonly Route[] = [
   ...whatsappWebhookRoutes,
   ...adminClientRoutes,
   ...adminJobRoutes,
+  ...adminWhatsAppRoutes,
   ...adminWebhookRoutes,
   ...adminHealthRoutes,
   ...healthRoutes,

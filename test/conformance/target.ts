@@ -42,6 +42,8 @@ const plain: Ids = {
   "by-external": "calendar",
   "{system}": "nobody",
   clients: "nobody",
+  "whatsapp-endpoints": nobodysId,
+  whatsapp: nobodysId,
   keys: "nokey123",
   queues: "none",
   jobs: nobodysId,

@@ -7,7 +7,22 @@ export interface NumberInfo {
   readonly displayPhoneNumber: string;
   readonly verifiedName: string | null;
   readonly qualityRating: string | null;
+  readonly messagingLimit: string | null;
+  readonly nameStatus: string | null;
+  readonly codeVerification: string | null;
+  readonly platform: string | null;
 }
+
+const numberFields = [
+  "id",
+  "display_phone_number",
+  "verified_name",
+  "quality_rating",
+  "name_status",
+  "code_verification_status",
+  "platform_type",
+  "whatsapp_business_manager_messaging_limit",
+].join(",");
 
 /** What Meta says of a number. @throws GraphCallError, e.g. when the token does not reach it. */
 export async function readNumber(input: { token: string; phoneNumberId: string }): Promise<NumberInfo> {
@@ -15,7 +30,7 @@ export async function readNumber(input: { token: string; phoneNumberId: string }
     await callGraph({
       method: "GET",
       path: `/${encodeURIComponent(input.phoneNumberId)}`,
-      query: { fields: "id,display_phone_number,verified_name,quality_rating" },
+      query: { fields: numberFields },
       token: input.token,
       answer: numberAnswerSchema,
     }),
@@ -24,6 +39,10 @@ export async function readNumber(input: { token: string; phoneNumberId: string }
     displayPhoneNumber: number.display_phone_number,
     verifiedName: number.verified_name ?? null,
     qualityRating: number.quality_rating ?? null,
+    messagingLimit: number.whatsapp_business_manager_messaging_limit ?? null,
+    nameStatus: number.name_status ?? null,
+    codeVerification: number.code_verification_status ?? null,
+    platform: number.platform_type ?? null,
   };
 }
 

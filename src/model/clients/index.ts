@@ -11,6 +11,7 @@ import { jobSlotSchema, jobSteeringSchema } from "./job.steering.schema";
 import {
   adminKeySchema,
   alertSchema,
+  channelEndpointSchema,
   channelRouteSchema,
   platformAuditSchema,
   platformMarkSchema,
@@ -24,6 +25,7 @@ export const centralSchemas = {
   AdminKey: adminKeySchema,
   Alert: alertSchema,
   ApiRate: apiRateSchema,
+  ChannelEndpoint: channelEndpointSchema,
   ChannelRoute: channelRouteSchema,
   Client: clientSchema,
   ClientDataSource: clientDataSourceSchema,

@@ -19,6 +19,21 @@ export const channelRouteSchema = plainSchema<ChannelRouteRecord>("channelRoutes
 });
 channelRouteSchema.index({ clientCode: 1 }, { name: "client" });
 
+/** A tenant's own Meta app. Its secrets are sealed in `Secret`, never here. */
+export interface ChannelEndpointRecord {
+  _id: string;
+  clientCode: string;
+  createdAt: Date;
+  rotatedAt: Date | null;
+}
+export const channelEndpointSchema = plainSchema<ChannelEndpointRecord>("channelEndpoints", {
+  _id: { type: String, required: true },
+  clientCode: { type: String, required: true },
+  createdAt: { type: Date, required: true },
+  rotatedAt: { type: Date, default: null },
+});
+channelEndpointSchema.index({ clientCode: 1 }, { name: "client" });
+
 /** Webhook items that cannot be stored with their tenant yet: sealed, replayable, gone after 30 days. */
 export interface QuarantineRecord {
   _id: Types.ObjectId;

@@ -1,3 +1,4 @@
+import { Schema } from "mongoose";
 import { type BaseRecord, recordSchema } from "../record.schema";
 
 /** A WhatsApp number of the tenant. Its token is in the central `Secret`, never here. */
@@ -12,6 +13,14 @@ export interface ConnectionRecord extends BaseRecord {
   pausedReason: string | null;
   pausedAt: Date | null;
   qualityRating: string | null;
+  /** How many people may be written to first in 24 h, in Meta's word. */
+  messagingLimit?: string | null;
+  /** Meta's word on the display name. */
+  nameStatus?: string | null;
+  /** Meta's last word on the account: a review's decision, or the event that stopped it. */
+  accountStatus?: string | null;
+  /** When each of these was told; an older one changes nothing. */
+  toldAt?: Record<string, Date>;
   isDefault: boolean;
 }
 
@@ -25,6 +34,10 @@ export const connectionSchema = recordSchema<ConnectionRecord>("connections", {
   pausedReason: { type: String, default: null },
   pausedAt: { type: Date, default: null },
   qualityRating: { type: String, default: null },
+  messagingLimit: { type: String, default: null },
+  nameStatus: { type: String, default: null },
+  accountStatus: { type: String, default: null },
+  toldAt: { type: Schema.Types.Mixed, default: () => ({}) },
   isDefault: { type: Boolean, default: false },
 });
 

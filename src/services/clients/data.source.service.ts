@@ -40,10 +40,34 @@ export async function resolveChannelRoute(routeKey: RouteKey, endpointId: string
   return route.endpointId === endpointId ? { clientCode: route.clientCode } : { wrongEndpoint: true };
 }
 
+/** The tenant whose Meta app delivers to an endpoint of its own; null when there is no such endpoint. */
+export async function readEndpointOwner(endpointId: string): Promise<ClientCode | null> {
+  const { ChannelEndpoint } = await getCentralModels();
+  const row = await ChannelEndpoint.findById(endpointId).lean();
+  return row && mintClientCode(row.clientCode);
+}
+
+/** Whose a number or account is, over whichever endpoint; null while it is nobody's. */
+export async function readChannelRoute(routeKey: RouteKey): Promise<string | null> {
+  const { ChannelRoute } = await getCentralModels();
+  return (await ChannelRoute.findById(routeKey).lean())?.clientCode ?? null;
+}
+
+/** Frees a number or account of a tenant for whoever connects it next. */
+export async function unbindChannelRoute(
+  ctx: PlatformContext,
+  { routeKey, clientCode }: { routeKey: RouteKey; clientCode: ClientCode },
+): Promise<void> {
+  const { ChannelRoute } = await getCentralModels();
+  await auditPlatformAct(ctx, { action: "channel.unbind", clientCode, detail: { routeKey } });
+  await ChannelRoute.deleteOne({ _id: routeKey, clientCode });
+  cache.delete(routeKey);
+}
+
 /**
- * Binds a number or account to a tenant and one endpoint. Repeating it changes nothing. The caller has confirmed with
+ * Binds a number or account to a tenant and one endpoint; the tenant's own earlier endpoint gives way. The caller has confirmed with
  * Meta, by the tenant's own token, that the tenant may speak for it.
- * @throws AppError duplicate when another tenant or endpoint has it.
+ * @throws AppError duplicate when another tenant has it.
  */
 export async function bindChannelRoute(
   ctx: PlatformContext,
@@ -54,15 +78,15 @@ export async function bindChannelRoute(
   await auditPlatformAct(ctx, { action: "channel.bind", clientCode, detail: { routeKey, endpointId } });
   try {
     await ChannelRoute.updateOne(
-      { _id: routeKey, clientCode, endpointId },
-      { $setOnInsert: { boundAt: ctx.now() } },
+      { _id: routeKey, clientCode },
+      { $set: { endpointId }, $setOnInsert: { boundAt: ctx.now() } },
       { upsert: true },
     );
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
     throw new AppError(
       "duplicate",
-      "This number or account is bound to another client or endpoint already. Unbind it there first.",
+      "This number or account is bound to another client already. Disconnect it there first.",
       { cause: error },
     );
   }

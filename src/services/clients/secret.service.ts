@@ -21,6 +21,12 @@ export async function readSecret(owner: Owner, name: string): Promise<string | n
   return row ? openSecret(secretPlace(owner, name), row.envelope) : null;
 }
 
+/** Forgets a secret. */
+export async function deleteSecret(owner: Owner, name: string): Promise<void> {
+  const { Secret } = await getCentralModels();
+  await Secret.deleteOne({ clientCode: owner, name });
+}
+
 /** Stores a secret, sealed for its owner and name; an older value is replaced. */
 export async function writeSecret(owner: Owner, name: string, value: string): Promise<void> {
   const { Secret } = await getCentralModels();

@@ -2,6 +2,7 @@ import { Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { commitChange } from "../../../lib/tenant/commit.change";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import {
   GraphCallError,
   listNumberIds,
@@ -11,11 +12,11 @@ import {
 } from "../../../lib/whatsapp/graph.client";
 import { tokenSecretName } from "../../../lib/whatsapp/token.name";
 import type { ConnectionRecord } from "../../../model/saas/connection.schema";
-import { bindChannelRoute, type RouteKey, resolveChannelRoute } from "../../clients/data.source.service";
+import { bindChannelRoute, type RouteKey, readChannelRoute } from "../../clients/data.source.service";
 import { writeSecret } from "../../clients/secret.service";
+import { defaultEndpointId, requireEndpoint } from "./endpoint.service";
 import { closeTokenAlert } from "./pause.connection";
 import { enqueueReplay } from "./quarantine.service";
-import { defaultEndpointId } from "./receive.webhook.service";
 import { requestTemplateSync } from "./request.template.sync";
 
 export interface NumberToConnect {
@@ -23,6 +24,8 @@ export interface NumberToConnect {
   readonly wabaId: string;
   /** Access token with whatsapp_business_messaging and whatsapp_business_management. */
   readonly token: string;
+  /** The Meta app that delivers its webhooks. Default: the platform's own. */
+  readonly endpointId?: string | undefined;
 }
 
 export interface ConnectedNumber {
@@ -30,6 +33,8 @@ export interface ConnectedNumber {
   readonly displayPhoneNumber: string;
   readonly verifiedName: string | null;
   readonly isDefault: boolean;
+  /** What Meta still wants before the number works in full, in sentences for a person; empty when nothing. */
+  readonly missing: readonly string[];
 }
 
 /**
@@ -41,14 +46,17 @@ export interface ConnectedNumber {
  */
 export async function connectNumber(
   ctx: TenantContext,
-  { phoneNumberId, wabaId, token }: NumberToConnect,
+  { phoneNumberId, wabaId, token, endpointId = defaultEndpointId }: NumberToConnect,
 ): Promise<ConnectedNumber> {
+  await requireEndpoint(ctx.clientCode, endpointId);
   const info = await confirmWithMeta(phoneNumberId, wabaId, token);
   const { clientCode } = ctx;
   const routeKeys: readonly RouteKey[] = [`pn:${phoneNumberId}`, `waba:${wabaId}`];
   for (const routeKey of routeKeys) await refuseIfTaken(ctx, routeKey);
-  for (const routeKey of routeKeys)
-    await bindChannelRoute(ctx, { routeKey, clientCode, endpointId: defaultEndpointId });
+  const siblings = await otherNumbers(ctx, wabaId, phoneNumberId);
+  // Numbers of one account are told of by one app.
+  for (const routeKey of [...routeKeys, ...siblings])
+    await bindChannelRoute(ctx, { routeKey, clientCode, endpointId });
   await writeSecret(clientCode, tokenSecretName(phoneNumberId), token);
   const connection = await storeConnection(ctx, phoneNumberId, wabaId, info);
   await subscribeApp({ token, wabaId }).catch(notConfirmed);
@@ -61,17 +69,42 @@ export async function connectNumber(
     displayPhoneNumber: connection.displayPhoneNumber,
     verifiedName: connection.verifiedName,
     isDefault: connection.isDefault,
+    missing: missingAtMeta(info),
   };
+}
+
+function missingAtMeta({ codeVerification, nameStatus, platform }: NumberInfo): string[] {
+  return [
+    ...(platform !== null && platform !== "CLOUD_API"
+      ? ["The number is not registered for the Cloud API. Register it with its PIN at Meta."]
+      : []),
+    ...(codeVerification !== null && codeVerification !== "VERIFIED"
+      ? [`The number is not verified (${codeVerification}). Enter the code that Meta sends to it.`]
+      : []),
+    ...(nameStatus !== null && !nameStatus.startsWith("APPROVED") && nameStatus !== "AVAILABLE_WITHOUT_REVIEW"
+      ? [`The display name is not approved (${nameStatus}). Check it in Meta's WhatsApp Manager.`]
+      : []),
+  ];
 }
 
 /** Looked at before anything is bound, so that a refusal leaves nothing half done. */
 async function refuseIfTaken({ clientCode }: TenantContext, routeKey: RouteKey): Promise<void> {
-  const route = await resolveChannelRoute(routeKey, defaultEndpointId);
-  if ("unknown" in route || ("clientCode" in route && route.clientCode === clientCode)) return;
+  const owner = await readChannelRoute(routeKey);
+  if (owner === null || owner === clientCode) return;
   throw new AppError(
     "duplicate",
-    `${routeKey.startsWith("pn:") ? "This number" : "This WhatsApp account"} is connected to another client or endpoint already. Disconnect it there first.`,
+    `${routeKey.startsWith("pn:") ? "This number" : "This WhatsApp account"} is connected to another client already. Disconnect it there first.`,
   );
+}
+
+async function otherNumbers(ctx: TenantContext, wabaId: string, phoneNumberId: string): Promise<RouteKey[]> {
+  const { Connection } = await getCrmModels(ctx.clientCode);
+  const others = await Connection.find({
+    wabaId,
+    phoneNumberId: trusted({ $ne: phoneNumberId }),
+    state: trusted({ $ne: "disconnected" }),
+  }).lean();
+  return others.map((other): RouteKey => `pn:${other.phoneNumberId}`);
 }
 
 async function confirmWithMeta(phoneNumberId: string, wabaId: string, token: string): Promise<NumberInfo> {
@@ -109,7 +142,11 @@ async function storeConnection(
     const { Connection } = models;
     const fields = {
       wabaId,
-      ...info,
+      displayPhoneNumber: info.displayPhoneNumber,
+      verifiedName: info.verifiedName,
+      qualityRating: info.qualityRating,
+      nameStatus: info.nameStatus,
+      messagingLimit: info.messagingLimit,
       state: "active" as const,
       pausedReason: null,
       pausedAt: null,

@@ -42,6 +42,22 @@ export function pauseForFault(ctx: TenantContext, connectionId: Types.ObjectId, 
   return pauseConnection(ctx, connectionId, explainError(code, null).explanation);
 }
 
+/** Meta lets us use the number again; what waited is sent. Not for a number that was disconnected. */
+export async function resumeConnection(ctx: TenantContext, connectionId: Types.ObjectId): Promise<void> {
+  const isResumed = await commitChange(ctx, async ({ models, session, now }) => {
+    const { modifiedCount } = await models.Connection.updateOne(
+      { _id: connectionId, state: "paused" },
+      {
+        $set: { state: "active", pausedReason: null, pausedAt: null, updatedAt: now },
+        $inc: { version: 1 },
+      },
+      { session },
+    );
+    return modifiedCount > 0;
+  });
+  if (isResumed) await closeTokenAlert(ctx.clientCode, connectionId);
+}
+
 /** The number works again. */
 export async function closeTokenAlert(clientCode: ClientCode, connectionId: Types.ObjectId): Promise<void> {
   const { Alert } = await getCentralModels();

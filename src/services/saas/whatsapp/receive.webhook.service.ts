@@ -1,13 +1,11 @@
 import { env } from "../../../lib/env/env";
 import { rootLogger } from "../../../lib/log/logger";
 import { checkSignature, type SignatureCheck } from "../../../lib/whatsapp/signature";
+import { defaultEndpointId, readEndpoint } from "./endpoint.service";
 import { type QuarantineEntry, quarantine } from "./quarantine.service";
 import { type Reception, recordWebhookItems } from "./record.webhook.service";
 import { type RoutedWebhook, routeItems } from "./route.webhook";
 import { splitWebhook } from "./split.webhook";
-
-/** The platform's own Meta app. */
-export const defaultEndpointId = "default";
 
 export interface WebhookDelivery {
   readonly rawBody: Buffer;
@@ -29,7 +27,7 @@ export type WebhookOutcome =
 /** From Meta's bytes to stored rows with their jobs. Processing comes later, in the worker. */
 export async function receiveWebhook(delivery: WebhookDelivery): Promise<WebhookOutcome> {
   const { rawBody, endpointId, reception } = delivery;
-  const check = checkSignature(rawBody, delivery.signature, appSecrets(endpointId));
+  const check = checkSignature(rawBody, delivery.signature, await appSecrets(endpointId));
   if (check !== "ok") return { kind: "refused", reason: check };
   const { items, unreadable } = splitWebhook(rawBody);
   try {
@@ -46,8 +44,8 @@ export async function receiveWebhook(delivery: WebhookDelivery): Promise<Webhook
 }
 
 /** Current secret first, previous one after it while it is being rotated. */
-function appSecrets(endpointId: string): string[] {
-  if (endpointId !== defaultEndpointId) return [];
+async function appSecrets(endpointId: string): Promise<readonly string[]> {
+  if (endpointId !== defaultEndpointId) return (await readEndpoint(endpointId))?.appSecrets ?? [];
   return env()
     .WHATSAPP_APP_SECRET.split(",")
     .map((secret) => secret.trim())

@@ -49,7 +49,7 @@ export async function routeItems(items: readonly WebhookItem[], endpointId: stri
 }
 
 function astrayReason(route: ResolvedRoute, account: ResolvedRoute): QuarantineEntry["reason"] | null {
-  if ("wrongEndpoint" in route) return "wrong_endpoint";
+  if ("wrongEndpoint" in route || "wrongEndpoint" in account) return "wrong_endpoint";
   if (!("clientCode" in route)) return "unknown_route";
   return "clientCode" in account && account.clientCode !== route.clientCode ? "route_conflict" : null;
 }

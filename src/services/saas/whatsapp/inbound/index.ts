@@ -1,4 +1,5 @@
 /** Kinds of webhook items. ADD A WEBHOOK KIND HERE; what none matches is kept raw, counted and marked `ignored`. */
+import { accountsInbound, errorsInbound } from "./accounts.inbound";
 import { echoesInbound } from "./echoes.inbound";
 import { messagesInbound } from "./messages.inbound";
 import { preferencesInbound } from "./preferences.inbound";
@@ -14,4 +15,6 @@ export const webhookKinds: readonly WebhookKind[] = [
   templatesInbound,
   preferencesInbound,
   userIdsInbound,
+  accountsInbound,
+  errorsInbound,
 ];
