@@ -1,7 +1,9 @@
 /** Pausing and resuming parts of the queue, as admins decide. */
 import type { Steered } from "../../contracts/job.contract";
 import { isJobName, jobDefinition, queueNames } from "../../jobs/queue/job.catalog";
+import { announce } from "../../jobs/queue/nudge";
 import { pause, readSteering, resume, type SteeringTarget } from "../../jobs/queue/steering";
+import { tenantsWithWork } from "../../jobs/queue/tenants.with.work";
 import type { PlatformContext } from "../../lib/context/tenant.context";
 import { AppError } from "../../lib/errors/app.error";
 import { auditPlatformAct } from "./platform.audit.service";
@@ -33,7 +35,19 @@ async function steer(ctx: PlatformContext, what: Steerable, act: "pause" | "resu
   if (what.clientCode === undefined) await auditPlatformAct(ctx, { ...record, clientCode: null });
   else await admitToClient(ctx, what.clientCode, record);
   await (act === "pause" ? pause : resume)(target, ctx.actor.id);
+  if (act === "resume") await announceWaiting(what.clientCode);
   return { target, paused: (await readSteering()).isPaused(target) };
+}
+
+/** What waited is work that has just come: without this it would be found by the schedule, up to a minute later. */
+async function announceWaiting(only: string | undefined): Promise<void> {
+  const waiting = queueNames.map(async (queue) => {
+    const clientCodes = await tenantsWithWork(queue);
+    return clientCodes
+      .filter((clientCode) => only === undefined || clientCode === only)
+      .map((clientCode) => ({ queue, clientCode }));
+  });
+  await announce((await Promise.all(waiting)).flat());
 }
 
 function targetOf({ queue, type, clientCode }: Steerable): SteeringTarget {

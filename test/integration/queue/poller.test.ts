@@ -14,7 +14,8 @@ import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { adoptEnvironment } from "../../../src/lib/env/env";
 import { markTenantActive } from "../../../src/lib/tenant/mark.active";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
-import { createTenant } from "../../builders/client.builder";
+import { pauseJobs, resumeJobs } from "../../../src/services/clients/queue.steering.service";
+import { createTenant, platformContext } from "../../builders/client.builder";
 import { onlyAutomationRun } from "./queue.handlers";
 
 /** Stands in for the invoke API of Lambda, which the nudge calls over HTTP. */
@@ -110,6 +111,15 @@ describe("the poller", () => {
     await drain({ queues: ["crm"], concurrency: 2, dispatch, handlers, untilIdleMs: 0 });
     expect(seen).toBe(2);
     expect(invokes).toEqual([]);
+  });
+
+  test("resuming a tenant nudges the poller for what waited", async () => {
+    await pauseJobs(platformContext(), { clientCode: "acme" });
+    await enqueue(run("acme"));
+    await sleep(1_050);
+    invokes.length = 0;
+    await resumeJobs(platformContext(), { clientCode: "acme" });
+    expect(invokes.map(({ body }) => body)).toEqual([{ shard: shardOf("acme") }]);
   });
 
   test("an enqueue succeeds when the nudge is refused or nobody listens", async () => {
