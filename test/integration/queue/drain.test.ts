@@ -158,6 +158,15 @@ describe("draining", () => {
     expect(await drainWith(async () => undefined)).toMatchObject({ done: 1 });
   });
 
+  test("a job that an earlier release wrote still runs", async () => {
+    const { jobId } = await enqueue(run("acme"));
+    await (await jobsCollection()).updateOne(
+      { _id: new Types.ObjectId(jobId) },
+      { $set: { payloadVersion: 0 } },
+    );
+    expect(await drainWith(async () => undefined)).toMatchObject({ done: 1, parked: 0 });
+  });
+
   test("delayed jobs start when the stack's clock reaches them, not before", async () => {
     const { jobId } = await enqueue(run("acme", { delayMs: 3_600_000 }));
     expect(await drainWith(async () => undefined)).toMatchObject({ ran: 0 });
