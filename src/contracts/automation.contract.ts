@@ -9,6 +9,7 @@ import {
 } from "./common.contract";
 
 export const runStatusSchema = z.enum([
+  "queued",
   "active",
   "waiting",
   "completed",
@@ -29,12 +30,35 @@ export const automationRunSchema = z
     exitReason: z.string().nullable().meta({ description: "Why it ended." }),
     stepId: z.string().nullable().meta({ description: "Where it stands." }),
     dueAt: timestampSchema.nullable().meta({ description: "When it goes on." }),
+    wait: z
+      .object({
+        kind: z.enum(["start", "delay", "event", "window", "cap"]).meta({
+          description:
+            "`start`: many runs begin at once, and this one has its time; `delay`, `event`: its step says so; " +
+            "`window`: the send window is closed; `cap`: rules wrote to the lead often enough.",
+        }),
+        until: timestampSchema.nullable(),
+        events: z.array(z.string()).meta({ description: "What would wake it." }),
+        reason: z.string().nullable(),
+      })
+      .nullable()
+      .meta({ description: "What it stands still for." }),
     error: z.object({ code: z.string(), detail: z.string(), stepId: z.string().nullable() }).nullable(),
     startedAt: timestampSchema,
     endedAt: timestampSchema.nullable(),
   })
   .meta({ id: "AutomationRun", description: "One lead's way through one version of a rule." });
 export type AutomationRun = z.infer<typeof automationRunSchema>;
+
+export const traceLineSchema = z
+  .object({
+    field: z.string(),
+    op: z.string(),
+    expected: z.unknown(),
+    actual: z.unknown(),
+    passed: z.boolean(),
+  })
+  .meta({ id: "TraceLine", description: "One condition as it was judged." });
 
 export const automationStepSchema = z
   .object({
@@ -43,8 +67,11 @@ export const automationStepSchema = z
     status: z.enum(["running", "succeeded", "failed", "skipped"]),
     input: z.record(z.string(), z.unknown()),
     output: z.record(z.string(), z.unknown()),
-    reason: z.string().nullable(),
+    iteration: z.number().int().meta({ description: "Rises when the run takes the step again." }),
+    trace: z.array(z.lazy(() => traceLineSchema)).meta({ description: "How its conditions were judged." }),
+    reason: z.string().nullable().meta({ description: "Why it was skipped, failed or waits." }),
     attempts: z.number().int(),
+    scheduledFor: timestampSchema.nullable().meta({ description: "When it goes on, while it waits." }),
     startedAt: timestampSchema,
     endedAt: timestampSchema.nullable(),
   })
@@ -64,25 +91,86 @@ export const automationDecisionSchema = z
       "enrolled",
       "not_matched",
       "already_enrolled",
+      "cooldown",
       "loop_depth",
       "loop_chain",
       "loop_rate",
       "failed",
     ]),
-    trace: z.array(
-      z.object({
-        field: z.string(),
-        op: z.string(),
-        expected: z.unknown(),
-        actual: z.unknown(),
-        passed: z.boolean(),
-      }),
-    ),
+    reason: z.string().nullable().meta({ description: "What stood in the way." }),
+    trace: z.array(traceLineSchema),
     runId: objectIdSchema.nullable(),
     at: timestampSchema,
   })
   .meta({ id: "AutomationDecision", description: "Why an event did or did not start a rule." });
 export type AutomationDecision = z.infer<typeof automationDecisionSchema>;
+
+export const pendingRunsSchema = z.enum(["keep", "cancel", "restart"]).meta({
+  description:
+    "What becomes of runs that live: they stay with their version, are cancelled, or begin the new one from its start.",
+  example: "keep",
+});
+
+export const publishInputSchema = z
+  .strictObject({ pendingRuns: pendingRunsSchema.default("keep") })
+  .meta({ id: "AutomationPublishInput" });
+
+export const rollbackInputSchema = z
+  .strictObject({
+    version: z.number().int().min(1).meta({ description: "The version to go back to.", example: 1 }),
+    pendingRuns: pendingRunsSchema.default("keep"),
+  })
+  .meta({ id: "AutomationRollbackInput" });
+
+export const startRunsInputSchema = z
+  .strictObject({
+    leadIds: z.array(objectIdSchema).min(1).max(1_000).meta({ description: "The leads to start it for." }),
+  })
+  .meta({ id: "AutomationStartInput" });
+
+export const startRunsResultSchema = z
+  .object({
+    requested: z.number().int().meta({ description: "How many leads the rule was, or will be, told of." }),
+  })
+  .meta({ id: "AutomationStartResult" });
+
+export const cancelRunsResultSchema = z
+  .object({ cancelled: z.number().int().meta({ description: "How many living runs were ended." }) })
+  .meta({ id: "AutomationCancelResult" });
+
+export const ruleDiffSchema = z
+  .object({
+    from: z.number().int(),
+    to: z.number().int(),
+    changes: z.array(
+      z.object({
+        pointer: z.string().meta({ description: "Place in the definition.", example: "/steps/s1/template" }),
+        kind: z.enum(["added", "removed", "changed"]),
+        from: z.unknown(),
+        to: z.unknown(),
+      }),
+    ),
+  })
+  .meta({
+    id: "AutomationDiff",
+    description: "What differs between two versions; steps are told apart by id.",
+  });
+export type RuleDiff = z.infer<typeof ruleDiffSchema>;
+
+/** A version as the API shows it; `definition` is filled in with the rule grammar. */
+export function automationVersionSchema<T extends z.ZodType>(definition: T) {
+  return z
+    .object({
+      n: z.number().int(),
+      current: z.boolean().meta({ description: "New runs follow it." }),
+      readable: z.boolean().meta({ description: "False when this release cannot read it." }),
+      definition: definition.nullable(),
+      pendingRuns: pendingRunsSchema,
+      publishedBy: actorSchema,
+      publishedAt: timestampSchema,
+    })
+    .meta({ id: "AutomationVersion", description: "What was published, unchanged since." });
+}
 
 /** Names of appointments' events, which people send from their calendars. */
 export const appointmentEventTypes = [
@@ -164,7 +252,9 @@ export function automationRuleSchema<T extends z.ZodType>(definition: T) {
       state: z.enum(["draft", "published", "archived"]),
       publishedVersion: z.number().int().nullable(),
       hasUnpublishedChanges: z.boolean(),
-      definition,
+      definition: definition
+        .nullable()
+        .meta({ description: "The draft; null when this release cannot read it." }),
       createdBy: actorSchema,
       version: z.number().int(),
       createdAt: timestampSchema,

@@ -58,6 +58,10 @@ export const crmEventTypes = [
   "import_finished",
   "export_finished",
   "external_event",
+  "manual",
+  "schedule",
+  "date_field",
+  "no_reply",
 ] as const;
 export const crmEventTypeSchema = z.enum(crmEventTypes);
 export type CrmEventType = z.infer<typeof crmEventTypeSchema>;

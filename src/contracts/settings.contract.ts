@@ -1,6 +1,7 @@
 /** What a tenant chose for itself, and the primitives of places and languages. */
 import * as z from "zod";
 import { timestampSchema } from "./common.contract";
+import { automationLimitsSchema, hoursSchema, localDateSchema } from "./hours.contract";
 import { textLine } from "./text.contract";
 
 function isTimezone(name: string): boolean {
@@ -47,6 +48,15 @@ const fields = {
     example: "BR",
   }),
   currency: currencySchema,
+  businessHours: z
+    .array(hoursSchema)
+    .max(21)
+    .meta({ description: "When the business is open; send windows of rules may refer to it." }),
+  holidays: z
+    .array(localDateSchema)
+    .max(400)
+    .meta({ description: "Days on which rules do not write to leads.", example: ["2026-12-25"] }),
+  automation: automationLimitsSchema,
 };
 
 export const settingsSchema = z

@@ -75,6 +75,15 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     draft: definition,
     createdBy: actor,
   });
+  await models.AutomationVersion.create({
+    ruleId: rule._id,
+    n: 1,
+    grammar: 1,
+    definition,
+    publishedBy: actor,
+    publishedAt: at,
+    settledAt: at,
+  });
   const run = await models.AutomationRun.create({
     ...base,
     ruleId: rule._id,

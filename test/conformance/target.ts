@@ -37,6 +37,7 @@ export const anyIds: Ids = Object.fromEntries(
 /** Path parameters that are no ids of stored rows. */
 const plain: Ids = {
   parts: "1",
+  versions: "1",
   docs: "page.js",
   "by-phone": "+5511900000000",
   "by-external": "calendar",

@@ -1,4 +1,6 @@
+import { sweepPendingRuns } from "../../services/saas/automation/pending.runs";
 import { sweepDueRuns, sweepUndispatchedEvents } from "../../services/saas/automation/sweep.service";
+import { sweepTimers } from "../../services/saas/automation/timers/rule.timer";
 import { sweepMerges } from "../../services/saas/crm/lead.merge.job";
 import { sweepDueTasks } from "../../services/saas/crm/task.due";
 import { sweepTransfers } from "../../services/saas/crm/transfer/transfer.sweep";
@@ -18,8 +20,10 @@ const sweeps = {
   merges: sweepMerges,
   transfers: sweepTransfers,
   events: sweepUndispatchedEvents,
+  pendingRuns: sweepPendingRuns,
   runs: sweepDueRuns,
   tasks: sweepDueTasks,
+  timers: sweepTimers,
 };
 
 /** Takes up what was left behind. One sweep that fails does not keep the others from running; the job is retried. */

@@ -77,6 +77,31 @@ export const jobCatalog = {
     ...standard,
     maxAttempts: 5,
     payload: z.object({ ...tenantPayload, exportId: objectIdSchema }),
+  /** A rule's time has come: start it for the leads that it is for. `after` is where a long list goes on. */
+  "automation.timer": {
+    ...standard,
+    payload: z.object({
+      ...tenantPayload,
+      ruleId: objectIdSchema,
+      version: z.number().int(),
+      at: z.iso.datetime(),
+      after: objectIdSchema.optional(),
+    }),
+  },
+  /** A lead may have been silent for as long as a rule says. */
+  "automation.no_reply": {
+    ...standard,
+    payload: z.object({ ...tenantPayload, ruleId: objectIdSchema, conversationId: objectIdSchema }),
+  },
+  /** Start a rule for leads that somebody chose. */
+  "automation.enroll": {
+    ...standard,
+    payload: z.object({
+      ...tenantPayload,
+      ruleId: objectIdSchema,
+      batchId: objectIdSchema,
+      leadIds: z.array(objectIdSchema).min(1).max(100),
+    }),
   },
   /** Take up what a crash left behind in one tenant. */
   "tenant.sweep": { ...standard, maxAttempts: 3, payload: z.object(tenantPayload) },

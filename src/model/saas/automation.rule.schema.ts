@@ -44,7 +44,14 @@ export interface AutomationVersionRecord {
   definition: Record<string, unknown>;
   publishedBy: Actor;
   publishedAt: Date;
+  /** What becomes of runs that began with an earlier version. */
+  pendingRuns: PendingRuns;
+  /** When that was done; the sweep does it when it was not. */
+  settledAt: Date | null;
 }
+
+export const pendingRunChoices = ["keep", "cancel", "restart"] as const;
+export type PendingRuns = (typeof pendingRunChoices)[number];
 
 export const automationVersionSchema = plainSchema<AutomationVersionRecord>("automationVersions", {
   ruleId: { type: Schema.Types.ObjectId, required: true },
@@ -53,5 +60,12 @@ export const automationVersionSchema = plainSchema<AutomationVersionRecord>("aut
   definition: { type: Schema.Types.Mixed, required: true },
   publishedBy: { type: Schema.Types.Mixed, required: true },
   publishedAt: { type: Date, required: true },
+  pendingRuns: { type: String, enum: pendingRunChoices, default: "keep" },
+  settledAt: { type: Date, default: null },
 });
 automationVersionSchema.index({ ruleId: 1, n: 1 }, { name: "version", unique: true });
+// the sweep: published, and earlier runs not yet dealt with
+automationVersionSchema.index(
+  { publishedAt: 1 },
+  { name: "unsettled", partialFilterExpression: { settledAt: null } },
+);

@@ -3,6 +3,7 @@ import type { Causation, CrmEventType, EventSubject } from "../../contracts/crm.
 import { anyText, type BaseRecord, plainSchema, recordSchema } from "../record.schema";
 
 export const runStatuses = [
+  "queued",
   "active",
   "waiting",
   "completed",
@@ -13,19 +14,44 @@ export const runStatuses = [
 ] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
+/** Of runs that are not over. `queued` ones have not begun: the tenant starts many at once. */
+export const livingStatuses = ["queued", "active", "waiting"] as const satisfies readonly RunStatus[];
+
+/** What a run stands still for. */
+export interface RunWait {
+  /**
+   * `start`: its turn among the tenant's starts; `delay`, `event`: its step says so; `window`: the send window is
+   * closed; `cap`: the lead was written to often enough.
+   */
+  kind: "start" | "delay" | "event" | "window" | "cap";
+  until: Date | null;
+  /** Of `event`: what it hears. */
+  events: string[];
+  reason: string | null;
+}
+
 /** One lead's way through one version of one rule. */
 export interface AutomationRunRecord extends BaseRecord {
   ruleId: Types.ObjectId;
   ruleVersion: number;
   leadId: Types.ObjectId;
   conversationId: Types.ObjectId | null;
-  /** Decides enrolment: `once`, the event's id, or the rule's own rendered key. */
+  /** Decides enrolment: `once`, the event's id, the rule's own rendered key, or the place behind the run before. */
   enrollmentKey: string;
+  /** The rule's own rendered key, within which re-entry is judged; empty without one. */
+  scopeKey: string;
+  /** Of `on_change`: the watched fields as they were. */
+  watched: string | null;
+  /** The rule's when it began: of a lead's runs that are due together the lower goes first. */
+  priority: number;
   /** Set while the run lives and the rule allows only one at a time. */
   concurrencyKey: string | null;
   triggerEvent: {
     id: string;
+    /** Place in the tenant's log. */
+    seq: number;
     type: CrmEventType;
+    name?: string;
     occurredAt: Date;
     data: Record<string, unknown>;
     subject: EventSubject;
@@ -34,10 +60,19 @@ export interface AutomationRunRecord extends BaseRecord {
   status: RunStatus;
   exitReason: string | null;
   cursor: { stepId: string | null; iteration: number };
+  /** What steps left: `steps.<id>.output`. */
   vars: Record<string, unknown>;
-  wait: { kind: "delay" | "event"; until: Date | null; events: string[] } | null;
+  /** What set_var steps set: `vars.<name>`. */
+  values: Record<string, unknown>;
+  wait: RunWait | null;
+  /** Events that may wake, move or end it: what a batch of events is looked up by. */
+  listens: string[];
+  /** Ids of the last events it took, so that one that is told again changes nothing. */
+  heard: string[];
   dueAt: Date | null;
   lock: { owner: string; until: Date } | null;
+  /** True while somebody takes it further: at most one run of a lead. */
+  held: boolean;
   attempts: number;
   error: { code: string; detail: string; stepId: string | null } | null;
   startedAt: Date;
@@ -50,6 +85,9 @@ export const automationRunSchema = recordSchema<AutomationRunRecord>("automation
   leadId: { type: Schema.Types.ObjectId, required: true },
   conversationId: { type: Schema.Types.ObjectId, default: null },
   enrollmentKey: { type: String, required: true },
+  scopeKey: { type: String, default: "" },
+  watched: { type: String, default: null },
+  priority: { type: Number, default: 100 },
   concurrencyKey: { type: String, default: null },
   triggerEvent: { type: Schema.Types.Mixed, required: true },
   causation: { type: Schema.Types.Mixed, required: true },
@@ -57,9 +95,13 @@ export const automationRunSchema = recordSchema<AutomationRunRecord>("automation
   exitReason: { type: String, default: null },
   cursor: { type: Schema.Types.Mixed, required: true },
   vars: { type: Schema.Types.Mixed, default: {} },
+  values: { type: Schema.Types.Mixed, default: {} },
   wait: { type: Schema.Types.Mixed, default: null },
+  listens: { type: [String], default: [] },
+  heard: { type: [String], default: [] },
   dueAt: { type: Date, default: null },
   lock: { type: Schema.Types.Mixed, default: null },
+  held: { type: Boolean, default: false },
   attempts: { type: Number, default: 0 },
   error: { type: Schema.Types.Mixed, default: null },
   startedAt: { type: Date, required: true },
@@ -78,12 +120,17 @@ automationRunSchema.index({ ruleId: 1, status: 1, startedAt: -1, _id: -1 }, { na
 // the sweep: due and without a job
 automationRunSchema.index(
   { status: 1, dueAt: 1 },
-  { name: "due", partialFilterExpression: { status: { $in: ["active", "waiting"] } } },
+  { name: "due", partialFilterExpression: { status: { $in: [...livingStatuses] } } },
 );
-// an event that wakes or ends runs of its lead
+// events that wake, move or end runs of their leads: one query for a batch
 automationRunSchema.index(
-  { leadId: 1, status: 1 },
-  { name: "living", partialFilterExpression: { status: { $in: ["active", "waiting"] } } },
+  { leadId: 1, listens: 1 },
+  { name: "listening", partialFilterExpression: { status: { $in: [...livingStatuses] } } },
+);
+// one step of a lead at a time
+automationRunSchema.index(
+  { leadId: 1 },
+  { name: "turn", unique: true, partialFilterExpression: { held: true } },
 );
 
 /** One step of one run: what it was given, what it did and why. */
@@ -99,8 +146,12 @@ export interface AutomationStepLogRecord {
   status: "running" | "succeeded" | "failed" | "skipped";
   input: Record<string, unknown>;
   output: Record<string, unknown>;
+  /** How its conditions were judged. */
+  trace: Record<string, unknown>[];
   reason: string | null;
   attempts: number;
+  /** When it goes on, while it waits. */
+  scheduledFor: Date | null;
   startedAt: Date;
   endedAt: Date | null;
   expireAt: Date;
@@ -116,8 +167,10 @@ export const automationStepLogSchema = plainSchema<AutomationStepLogRecord>("aut
   status: { type: String, enum: ["running", "succeeded", "failed", "skipped"], required: true },
   input: { type: Schema.Types.Mixed, default: {} },
   output: { type: Schema.Types.Mixed, default: {} },
+  trace: { type: Schema.Types.Mixed, default: () => [] },
   reason: { type: String, default: null },
   attempts: { type: Number, default: 0 },
+  scheduledFor: { type: Date, default: null },
   startedAt: { type: Date, required: true },
   endedAt: { type: Date, default: null },
   expireAt: { type: Date, required: true },
@@ -128,20 +181,26 @@ automationStepLogSchema.index({ runId: 1, startedAt: 1 }, { name: "run" });
 automationStepLogSchema.index({ leadId: 1 }, { name: "lead" });
 automationStepLogSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
 
+export const decisionOutcomes = [
+  "enrolled",
+  "not_matched",
+  "already_enrolled",
+  "cooldown",
+  "loop_depth",
+  "loop_chain",
+  "loop_rate",
+  "failed",
+] as const;
+
 /** Why an event did or did not start a rule: also the mark that this rule has seen this event. */
 export interface AutomationDecisionRecord {
   _id: Types.ObjectId;
   ruleId: Types.ObjectId;
   eventId: string;
   leadId: Types.ObjectId | null;
-  outcome:
-    | "enrolled"
-    | "not_matched"
-    | "already_enrolled"
-    | "loop_depth"
-    | "loop_chain"
-    | "loop_rate"
-    | "failed";
+  outcome: (typeof decisionOutcomes)[number];
+  /** For a person: what stood in the way. */
+  reason: string | null;
   trace: Record<string, unknown>[];
   runId: Types.ObjectId | null;
   at: Date;
@@ -154,9 +213,10 @@ export const automationDecisionSchema = plainSchema<AutomationDecisionRecord>("a
   leadId: { type: Schema.Types.ObjectId, default: null },
   outcome: {
     type: String,
-    enum: ["enrolled", "not_matched", "already_enrolled", "loop_depth", "loop_chain", "loop_rate", "failed"],
+    enum: decisionOutcomes,
     required: true,
   },
+  reason: { type: String, default: null },
   trace: { type: Schema.Types.Mixed, default: () => [] },
   runId: { type: Schema.Types.ObjectId, default: null },
   at: { type: Date, required: true },

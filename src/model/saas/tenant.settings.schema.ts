@@ -1,3 +1,5 @@
+import { Schema } from "mongoose";
+import type { AutomationLimits, Hours } from "../../contracts/hours.contract";
 import { plainSchema } from "../record.schema";
 
 /** What the tenant chose for itself; one document with the id `settings`. */
@@ -10,6 +12,10 @@ export interface TenantSettingsRecord {
   /** ISO 3166 country that local phone numbers are read in. */
   defaultCountry: string;
   currency: string;
+  businessHours: Hours[];
+  /** Local dates such as 2026-12-25. */
+  holidays: string[];
+  automation: AutomationLimits;
   updatedAt: Date;
 }
 
@@ -21,5 +27,8 @@ export const tenantSettingsSchema = plainSchema<TenantSettingsRecord>("settings"
   locale: { type: String, default: "en" },
   defaultCountry: { type: String, default: "GB" },
   currency: { type: String, default: "EUR" },
+  businessHours: { type: Schema.Types.Mixed },
+  holidays: { type: [String] },
+  automation: { type: Schema.Types.Mixed },
   updatedAt: { type: Date, required: true },
 });

@@ -5,40 +5,54 @@
  */
 import { randomUUID } from "node:crypto";
 import { Types } from "mongoose";
-import { type Enqueued, enqueue } from "../../../jobs/queue/enqueue";
 import { actingFor } from "../../../lib/context/create.context";
 import type { TenantContext } from "../../../lib/context/tenant.context";
-import { AppError } from "../../../lib/errors/app.error";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { markTenantActive } from "../../../lib/tenant/mark.active";
-import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
+import type { AutomationRunRecord, RunWait } from "../../../model/saas/automation.run.schema";
 import { actions } from "./actions";
-import { planDelay } from "./delay";
+import { enqueueAdvance } from "./alarm";
+import { hearUndispatched } from "./hear.events";
+import { withTurn } from "./lead.turn";
+import { maySend } from "./may.send";
 import { findVersion } from "./published.rules";
-import type { RuleDefinition, Step } from "./rule.contract";
-import { endRun, type HeldRun, heldUntil, holdRun, moveRun, releaseRun } from "./run.lock";
+import { nextOf, type RuleDefinition, type Step } from "./rule.contract";
+import { endRun, type HeldRun, heldUntil, holdRun, moveRun, RunLostError, releaseRun } from "./run.lock";
 import { type RuleScope, readScope } from "./scope";
-import { performStep } from "./step.effect";
+import { describeFailure, performStep } from "./step.effect";
+import { effectKeyOf, noteStep } from "./step.log";
+import { controlSteps } from "./steps";
+import type { Move, RunnableControl } from "./steps/control.step";
 
 export type Advance =
   | { kind: "ended"; status: AutomationRunRecord["status"] }
-  | { kind: "waiting"; until: Date }
+  | { kind: "waiting"; until: Date | null }
   /** It waits, and its alarm is the very job that asks: that came early by some clock, so it has to come again. */
   | { kind: "early"; until: Date }
   | { kind: "queued" }
-  /** Somebody holds the run, or died holding it. */
+  /** Somebody holds the run or another one of its lead, or died holding it. */
   | { kind: "held"; until: Date }
   /** It is over. */
   | { kind: "not_ours" };
 
+export interface AdvanceOptions {
+  /** `job` when the queue calls, which may do what reaches outside; `dispatch` right after the event. */
+  readonly from: "job" | "dispatch";
+  /** Whether a failure of this step now is its last. */
+  lastTry(step: Step): boolean;
+  /** Of a job that failed before: the next step that belongs to the queue gets a job, and tries, of its own. */
+  readonly retried?: boolean;
+}
+
 /**
- * @param from `job` when the queue calls, which may do what reaches outside; `dispatch` right after the event.
- * @throws whatever made a step fail in a way worth another try; the run is released and the job tries again. With
- * `lastTry` such a failure ends the run (or the step, with onError continue) instead.
+ * @throws StepFailedInPassing when a step is worth another try; the run is released and the job tries again. At its
+ * last try such a failure ends the run (or the step, by its onError) instead.
+ * @throws RunLostError when an event ended the run, or somebody else has it.
  */
 export async function advanceRun(
   ctx: TenantContext,
   runId: string,
-  options: { from: "job" | "dispatch"; lastTry: boolean },
+  options: AdvanceOptions,
 ): Promise<Advance> {
   // The moves of a run are no changes of the tenant's that mark it: from here on the sweep finds what a crash leaves.
   await markTenantActive(ctx.clientCode);
@@ -47,113 +61,165 @@ export async function advanceRun(
     const until = await heldUntil(ctx, new Types.ObjectId(runId));
     return until ? { kind: "held", until } : { kind: "not_ours" };
   }
+  return withTurn(held.run.leadId.toHexString(), async () => {
+    try {
+      return await proceed(ctx, held, options);
+    } catch (error) {
+      await releaseRun(ctx, held);
+      throw error;
+    }
+  });
+}
+
+async function proceed(ctx: TenantContext, held: HeldRun, options: AdvanceOptions): Promise<Advance> {
   const version = await findVersion(ctx, held.run.ruleId, held.run.ruleVersion);
-  if (!version) return ended(await endRun(ctx, held, { status: "cancelled", exitReason: "rule_deleted" }));
+  if (!version) return end(ctx, held, "cancelled", "rule_deleted");
+  if (!version.definition) {
+    const detail = "This version of the rule cannot be read by this release. Publish it again.";
+    return fail(ctx, held, { code: "invalid-rule", detail });
+  }
   const acting = actingFor(ctx, {
     actor: { type: "automation", id: held.run.ruleId.toHexString(), name: version.name },
     causation: held.run.causation,
-    runId,
+    runId: held.run._id.toHexString(),
   });
-  try {
-    return await walk(acting, held, version.definition, options);
-  } catch (error) {
-    await releaseRun(ctx, held);
-    throw error;
-  }
+  return walk(acting, held, version.definition, options);
 }
 
 async function walk(
   ctx: TenantContext,
   held: HeldRun,
   definition: RuleDefinition,
-  options: { from: "job" | "dispatch"; lastTry: boolean },
+  options: AdvanceOptions,
 ): Promise<Advance> {
+  const begunAt = held.run.cursor.stepId;
   for (;;) {
+    const { wait } = held.run;
+    if (wait && (wait.until === null || wait.until.getTime() > ctx.now().getTime()))
+      return standStill(ctx, held, wait);
     const step = definition.steps.find((each) => each.id === held.run.cursor.stepId);
-    if (!step) return ended(await endRun(ctx, held, { status: "completed", exitReason: null }));
+    if (!step) return end(ctx, held, "completed", null);
+    // An event that was stored and not yet dispatched counts before the next step, whoever died dispatching it.
+    const effect = await hearUndispatched(ctx, held.run);
+    if (effect === "goes_on") await enqueueAdvance(ctx, await rereadRun(ctx, held.run));
+    if (effect === "goes_on" || effect === "ended") throw new RunLostError("An event changed this run.");
     const scope = await scopeOf(ctx, held.run);
-    if (!scope.lead) return ended(await endRun(ctx, held, { status: "exited", exitReason: "lead_gone" }));
-
-    if (isExit(step)) {
-      return ended(await endRun(ctx, held, { status: "completed", exitReason: step.reason ?? null }));
-    }
-    if (isDelay(step)) {
-      const waited = await passDelay(ctx, held, definition, step, scope);
-      if (waited) return waited;
-      continue;
-    }
-    const action = actions.find((each) => each.type === step.type);
-    if (action?.mode === "job" && options.from === "dispatch") {
-      await releaseRun(ctx, held);
-      await enqueueAdvance(ctx, held.run._id.toHexString(), step.id);
-      return { kind: "queued" };
-    }
-    const outcome = await performStep(ctx, held, step, scope, options.lastTry);
-    if (outcome.kind === "stop") {
-      return ended(
-        await endRun(ctx, held, {
-          status: "failed",
-          exitReason: outcome.code,
-          error: { code: outcome.code, detail: outcome.detail, stepId: step.id },
-        }),
-      );
-    }
-    await moveRun(ctx, held, {
-      stepId: following(definition, step.id, 1),
-      vars: { ...held.run.vars, [step.id]: { output: outcome.output } },
-    });
+    const gone = goneReason(scope, held.run);
+    if (gone) return end(ctx, held, "exited", gone);
+    const control = controlSteps.find(({ type }) => type === step.type);
+    const advance = control
+      ? await decide(ctx, held, definition, step, control, scope)
+      : await act(ctx, held, definition, step, scope, { ...options, begunAt });
+    if (advance) return advance;
   }
 }
 
-/** @returns the wait, or undefined when the delay is over and the run stands on a later step. */
-async function passDelay(
+/** A rule about deleted leads goes on with them; others leave them alone. */
+function goneReason(scope: RuleScope, run: AutomationRunRecord): string | undefined {
+  if (!scope.lead) return "lead_gone";
+  if (scope.lead.mergedInto) return "lead_merged";
+  return scope.lead.deletedAt && run.triggerEvent.type !== "lead_deleted" ? "lead_deleted" : undefined;
+}
+
+/** @returns where the run stays, or undefined when it stands on a later step. */
+async function decide(
   ctx: TenantContext,
   held: HeldRun,
   definition: RuleDefinition,
-  step: Extract<Step, { type: "delay" }>,
+  step: Step,
+  control: RunnableControl,
   scope: RuleScope,
 ): Promise<Advance | undefined> {
-  if (held.run.wait?.until) {
-    if (held.run.wait.until.getTime() > ctx.now().getTime())
-      return wait(ctx, held, step.id, held.run.wait.until);
-    await moveRun(ctx, held, { stepId: following(definition, step.id, 1) });
-    return undefined;
+  const input = { run: held.run, stepId: step.id, scope, now: ctx.now() };
+  const waited = held.run.wait?.kind === "delay" || held.run.wait?.kind === "event";
+  let move: Move;
+  try {
+    move = waited ? await control.resume(step, input) : await control.enter(step, input);
+  } catch (error) {
+    const { code, detail } = describeFailure(error);
+    if (code === "internal-error") throw error;
+    await noteStep(ctx, held.run, step, { status: "failed", reason: detail });
+    return fail(ctx, held, { code, detail });
   }
-  const plan = await planOrFail(ctx, held, step, scope);
-  if (plan.kind === "failed") return plan.advance;
-  if (plan.kind === "wait") return wait(ctx, held, step.id, plan.until);
-  if (plan.kind === "exit")
-    return ended(await endRun(ctx, held, { status: "exited", exitReason: "past_due" }));
-  await moveRun(ctx, held, { stepId: following(definition, step.id, plan.kind === "skip_next" ? 2 : 1) });
+  const log = {
+    output: { ...move.output },
+    trace: (move.trace ?? []).map((line) => ({ ...line })),
+    reason: move.reason ?? null,
+  };
+  if (move.kind === "wait") {
+    await noteStep(ctx, held.run, step, { ...log, status: "running", scheduledFor: move.wait.until });
+    await moveRun(ctx, held, { stepId: step.id, wait: move.wait });
+    return standStill(ctx, held, move.wait);
+  }
+  await noteStep(ctx, held.run, step, { ...log, status: "succeeded" });
+  if (move.kind === "end") return end(ctx, held, move.status, move.exitReason);
+  const values = { ...held.run.values, ...move.values };
+  await moveRun(ctx, held, {
+    stepId: targetOf(definition, step, move),
+    vars: withOutput(held, step, log.output),
+    values,
+  });
   return undefined;
 }
 
-async function planOrFail(
+function targetOf(definition: RuleDefinition, step: Step, move: Move): string | null {
+  if (move.kind === "goto") return move.stepId;
+  return following(definition, step, move.kind === "skip_next" ? 2 : 1);
+}
+
+/** @returns where the run stays, or undefined when it stands on a later step. */
+async function act(
   ctx: TenantContext,
   held: HeldRun,
-  step: Extract<Step, { type: "delay" }>,
+  definition: RuleDefinition,
+  step: Step,
   scope: RuleScope,
-): Promise<Awaited<ReturnType<typeof planDelay>> | { kind: "failed"; advance: Advance }> {
-  try {
-    return await planDelay(step, scope, ctx.now());
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const failure = { code: error.code, detail: error.detail, stepId: step.id };
-    const advance = ended(
-      await endRun(ctx, held, { status: "failed", exitReason: error.code, error: failure }),
-    );
-    return { kind: "failed", advance };
+  options: AdvanceOptions & { begunAt: string | null },
+): Promise<Advance | undefined> {
+  const action = actions.find((each) => each.type === step.type);
+  if (action && "sends" in action && action.sends) {
+    const may = await maySend(ctx, held.run, definition, step, effectKeyOf(held.run, step.id));
+    if (may.kind === "skip") {
+      await noteStep(ctx, held.run, step, { status: "skipped", reason: may.reason });
+      const vars = withOutput(held, step, { skipped: true, code: may.reason });
+      await moveRun(ctx, held, { stepId: following(definition, step, 1), vars });
+      return undefined;
+    }
+    if (may.kind === "wait") {
+      const wait: RunWait = { kind: may.for, until: may.until, events: [], reason: may.reason };
+      await noteStep(ctx, held.run, step, { status: "running", reason: may.reason, scheduledFor: may.until });
+      await moveRun(ctx, held, { stepId: step.id, wait });
+      return standStill(ctx, held, wait);
+    }
   }
+  if (action?.mode === "job" && belongsToAnother(step, options)) {
+    await releaseRun(ctx, held);
+    await enqueueAdvance(ctx, held.run);
+    return { kind: "queued" };
+  }
+  const outcome = await performStep(ctx, held, step, scope, options.lastTry(step));
+  if (outcome.kind === "stop") return fail(ctx, held, outcome);
+  const stepId = outcome.kind === "goto" ? outcome.stepId : following(definition, step, 1);
+  await moveRun(ctx, held, { stepId, vars: withOutput(held, step, outcome.output) });
+  return undefined;
+}
+
+/** A step that reaches outside is a job's; one that follows in a job that failed before gets its own, with its own tries. */
+function belongsToAnother(step: Step, options: AdvanceOptions & { begunAt: string | null }): boolean {
+  return options.from === "dispatch" || (options.retried === true && step.id !== options.begunAt);
 }
 
 /**
  * The truth is the run's `dueAt`, and the job is its alarm clock. The run is let go when the alarm is set: one that
  * still looks held after its lock ran out has none, and the sweep sets it.
  */
-async function wait(ctx: TenantContext, held: HeldRun, stepId: string, until: Date): Promise<Advance> {
-  await moveRun(ctx, held, { stepId, wait: { kind: "delay", until, events: [] } });
+async function standStill(ctx: TenantContext, held: HeldRun, { until }: RunWait): Promise<Advance> {
+  if (until === null) {
+    await releaseRun(ctx, held);
+    return { kind: "waiting", until };
+  }
   try {
-    const alarm = await enqueueAdvance(ctx, held.run._id.toHexString(), stepId, until);
+    const alarm = await enqueueAdvance(ctx, held.run, until);
     await releaseRun(ctx, held);
     return alarm.state === "running" ? { kind: "early", until } : { kind: "waiting", until };
   } catch (error) {
@@ -162,39 +228,52 @@ async function wait(ctx: TenantContext, held: HeldRun, stepId: string, until: Da
   }
 }
 
-/** Asks the queue to go on with the run at `runAt`, or at once. Keyed by the step: one alarm per wait. */
-export async function enqueueAdvance(
-  ctx: TenantContext,
-  runId: string,
-  stepId: string,
-  runAt?: Date,
-): Promise<Enqueued> {
-  return enqueue({
-    type: "automation.run",
-    payload: { clientCode: ctx.clientCode, runId },
-    requestId: ctx.requestId,
-    key: `${runId}:${stepId}`,
-    ...(runAt === undefined ? {} : { runAt }),
-  });
+async function rereadRun(ctx: TenantContext, run: AutomationRunRecord): Promise<AutomationRunRecord> {
+  const { AutomationRun } = await getCrmModels(ctx.clientCode);
+  return (await AutomationRun.findById(run._id).lean()) ?? run;
 }
 
 async function scopeOf(ctx: TenantContext, run: AutomationRunRecord): Promise<RuleScope> {
+  const { id, type, data, occurredAt, subject } = run.triggerEvent;
   const scope = await readScope(ctx, {
-    id: run.triggerEvent.id,
-    type: run.triggerEvent.type,
-    data: run.triggerEvent.data,
-    occurredAt: run.triggerEvent.occurredAt.toISOString(),
-    subject: { ...run.triggerEvent.subject, leadId: run.leadId.toHexString() },
+    id,
+    type,
+    data,
+    occurredAt: occurredAt.toISOString(),
+    subject: { ...subject, leadId: run.leadId.toHexString() },
   });
-  return { ...scope, steps: run.vars };
+  return { ...scope, steps: run.vars, vars: run.values };
 }
 
-function following(definition: RuleDefinition, stepId: string, places: number): string | null {
-  const index = definition.steps.findIndex((step) => step.id === stepId);
+const withOutput = (held: HeldRun, step: Step, output: Readonly<Record<string, unknown>>) => ({
+  ...held.run.vars,
+  [step.id]: { output },
+});
+
+function following(definition: RuleDefinition, step: Step, places: number): string | null {
+  const named = nextOf(step);
+  if (places === 1 && named !== undefined) return named;
+  const index = definition.steps.findIndex(({ id }) => id === step.id);
   return definition.steps[index + places]?.id ?? null;
 }
 
-const ended = (status: AutomationRunRecord["status"]): Advance => ({ kind: "ended", status });
+async function end(
+  ctx: TenantContext,
+  held: HeldRun,
+  status: AutomationRunRecord["status"],
+  exitReason: string | null,
+): Promise<Advance> {
+  return { kind: "ended", status: await endRun(ctx, held, { status, exitReason }) };
+}
 
-const isExit = (step: Step): step is Extract<Step, { type: "exit" }> => step.type === "exit";
-const isDelay = (step: Step): step is Extract<Step, { type: "delay" }> => step.type === "delay";
+async function fail(
+  ctx: TenantContext,
+  held: HeldRun,
+  why: { code: string; detail: string },
+): Promise<Advance> {
+  const error = { code: why.code, detail: why.detail, stepId: held.run.cursor.stepId };
+  return {
+    kind: "ended",
+    status: await endRun(ctx, held, { status: "failed", exitReason: why.code, error }),
+  };
+}

@@ -5,10 +5,13 @@ import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import type { AutomationRuleRecord } from "../../../model/saas/automation.rule.schema";
 import type { DeclaredField } from "../crm/lead.fields";
+import type { AutomationRuleRecord, PendingRuns } from "../../../model/saas/automation.rule.schema";
+import { settlePendingRuns } from "./pending.runs";
+import { findEnabledRule, readDefinition } from "./published.rules";
 import { checkRule } from "./rule.check";
 import { grammarVersion, type RuleDefinition, ruleDefinitionSchema } from "./rule.contract";
+import { armTimer } from "./timers/rule.timer";
 
 export const ruleResourceSchema = automationRuleSchema(ruleDefinitionSchema);
 export type AutomationRule = z.input<typeof ruleResourceSchema>;
@@ -71,18 +74,36 @@ export async function updateRule(
   }));
 }
 
-/** Makes the draft the version that new runs follow. Runs that began before stay with theirs. */
-export async function publishRule(ctx: TenantContext, input: { id: string }): Promise<AutomationRule> {
+/**
+ * Makes the draft the version that new runs follow; `pendingRuns` says what becomes of runs that live. A rule without
+ * changes is not published again.
+ * @throws AppError not-found
+ */
+export async function publishRule(
+  ctx: TenantContext,
+  input: { id: string; pendingRuns?: PendingRuns },
+): Promise<AutomationRule> {
   return commitChange(ctx, async (change) => {
     const record = found(
       await change.models.AutomationRule.findById(new Types.ObjectId(input.id))
         .session(change.session)
         .lean(),
     );
-    const rule = await publish(ctx, change, record, {});
-    recordRuleChange(change, rule);
-    return toRule(rule);
+    if (record.state === "published") return toRule(record);
+    return toRule(await publishInChange(ctx, change, record, { pendingRuns: input.pendingRuns ?? "keep" }));
   });
+}
+
+/** Publishes a rule's draft in somebody's change. */
+export async function publishInChange(
+  ctx: TenantContext,
+  change: Change,
+  record: AutomationRuleRecord,
+  { pendingRuns }: { pendingRuns: PendingRuns },
+): Promise<AutomationRuleRecord> {
+  const rule = await publish(ctx, change, record, {}, pendingRuns);
+  recordRuleChange(change, rule);
+  return rule;
 }
 
 /** Lets a rule start runs. A rule that was never published is published first. */
@@ -98,6 +119,11 @@ export async function enableRule(ctx: TenantContext, input: { id: string }): Pro
       record.publishedVersion === null
         ? await publish(ctx, change, record, { enabled: true })
         : await write(change, record, { enabled: true });
+    // Published before and enabled now: a rule of the clock sets its alarm.
+    change.afterCommit(async () => {
+      const enabled = await findEnabledRule(ctx, rule._id);
+      if (enabled) await armTimer(ctx, enabled);
+    });
     recordRuleChange(change, rule);
     return toRule(rule);
   });
@@ -139,22 +165,26 @@ async function publish(
   change: Change,
   record: AutomationRuleRecord,
   also: Partial<AutomationRuleRecord>,
+  pendingRuns: PendingRuns = "keep",
 ): Promise<AutomationRuleRecord> {
   const definition = ruleDefinitionSchema.parse(record.draft);
   const n = (record.publishedVersion ?? 0) + 1;
-  await change.models.AutomationVersion.create(
-    [
-      {
-        ruleId: record._id,
-        n,
-        grammar: grammarVersion,
-        definition,
-        publishedBy: ctx.actor,
-        publishedAt: change.now,
-      },
-    ],
-    { session: change.session },
-  );
+  const version = {
+    ruleId: record._id,
+    n,
+    grammar: grammarVersion,
+    definition,
+    publishedBy: ctx.actor,
+    publishedAt: change.now,
+    pendingRuns,
+    settledAt: pendingRuns === "keep" ? change.now : null,
+  };
+  await change.models.AutomationVersion.create([version], { session: change.session });
+  change.afterCommit(async () => {
+    if (version.settledAt === null) await settlePendingRuns(ctx, version);
+    const enabled = await findEnabledRule(ctx, record._id);
+    if (enabled) await armTimer(ctx, enabled);
+  });
   return write(change, record, {
     ...also,
     state: "published",
@@ -200,7 +230,7 @@ export function toRule(record: AutomationRuleRecord): AutomationRule {
     state: record.state,
     publishedVersion: record.publishedVersion,
     hasUnpublishedChanges: record.state !== "published",
-    definition: ruleDefinitionSchema.parse(record.draft),
+    definition: readDefinition(record.draft) ?? null,
     createdBy: record.createdBy,
     version: record.version,
     createdAt: record.createdAt.toISOString(),

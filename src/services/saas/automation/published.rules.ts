@@ -8,35 +8,58 @@ export interface PublishedRule {
   readonly _id: Types.ObjectId;
   readonly name: string;
   readonly version: number;
-  readonly definition: RuleDefinition;
+  readonly priority: number;
+  readonly trigger: string;
+  /** Undefined when this release cannot read the version: it starts nothing, and says so. */
+  readonly definition: RuleDefinition | undefined;
 }
 
 /** The enabled rules that these triggers start, in the order in which they run: by priority, then by age. */
 export async function findRulesByTrigger(
   ctx: TenantContext,
   triggers: readonly string[],
-): Promise<Map<string, PublishedRule[]>> {
+): Promise<PublishedRule[]> {
   const { AutomationRule, AutomationVersion } = await getCrmModels(ctx.clientCode);
   const rules = await AutomationRule.find({ enabled: true, triggerEvent: trusted({ $in: [...triggers] }) })
     .sort({ priority: 1, createdAt: 1 })
     .lean();
-  const found = new Map<string, PublishedRule[]>();
-  if (rules.length === 0) return found;
+  if (rules.length === 0) return [];
   const versions = await AutomationVersion.find()
     .or(rules.map((rule) => ({ ruleId: rule._id, n: rule.publishedVersion ?? 0 })))
     .lean();
-  for (const rule of rules) {
+  return rules.flatMap((rule) => {
     const version = versions.find((each) => each.ruleId.equals(rule._id));
-    if (!version || !rule.triggerEvent) continue;
-    const published = {
-      _id: rule._id,
-      name: rule.name,
+    if (!version || rule.triggerEvent === null) return [];
+    const { _id, name, priority, triggerEvent: trigger } = rule;
+    return {
+      _id,
+      name,
+      priority,
+      trigger,
       version: version.n,
-      definition: ruleDefinitionSchema.parse(version.definition),
+      definition: readDefinition(version.definition),
     };
-    found.set(rule.triggerEvent, [...(found.get(rule.triggerEvent) ?? []), published]);
-  }
-  return found;
+  });
+}
+
+/** The rule that asked for an event of its own, while it is enabled. */
+export async function findEnabledRule(
+  ctx: TenantContext,
+  ruleId: Types.ObjectId,
+): Promise<PublishedRule | undefined> {
+  const { AutomationRule } = await getCrmModels(ctx.clientCode);
+  const rule = await AutomationRule.findOne({ _id: ruleId, enabled: true }).lean();
+  if (!rule || rule.publishedVersion === null) return undefined;
+  const version = await findVersion(ctx, ruleId, rule.publishedVersion);
+  if (!version) return undefined;
+  return {
+    _id: rule._id,
+    name: rule.name,
+    priority: rule.priority,
+    trigger: rule.triggerEvent ?? "",
+    version: rule.publishedVersion,
+    definition: version.definition,
+  };
 }
 
 /** The version that a run began with. @returns undefined when it was deleted. */
@@ -44,12 +67,18 @@ export async function findVersion(
   ctx: TenantContext,
   ruleId: Types.ObjectId,
   n: number,
-): Promise<{ definition: RuleDefinition; name: string } | undefined> {
+): Promise<{ definition: RuleDefinition | undefined; name: string } | undefined> {
   const { AutomationRule, AutomationVersion } = await getCrmModels(ctx.clientCode);
   const [version, rule] = await Promise.all([
     AutomationVersion.findOne({ ruleId, n }).lean(),
     AutomationRule.findById(ruleId).select({ name: 1 }).lean(),
   ]);
   if (!version) return undefined;
-  return { definition: ruleDefinitionSchema.parse(version.definition), name: rule?.name ?? "" };
+  return { definition: readDefinition(version.definition), name: rule?.name ?? "" };
+}
+
+/** A stored definition, undefined when this release cannot read it. */
+export function readDefinition(stored: Record<string, unknown>): RuleDefinition | undefined {
+  const parsed = ruleDefinitionSchema.safeParse(stored);
+  return parsed.success ? parsed.data : undefined;
 }

@@ -20,9 +20,19 @@ function liquid(): Liquid {
     parseLimit: 8_192,
     renderLimit: 200,
     memoryLimit: 1_000_000,
+    outputEscape: refuseHole,
+  });
+  // `raw` would pass by the look for holes, and there is nothing to escape.
+  delete engine.filters.raw;
+  // As Liquid's own, but an empty default is a wish and no hole.
+  engine.registerFilter("default", (value: unknown, fallback: unknown) => {
+    if (!isHole(value) && value !== false) return value;
+    return isHole(fallback) ? wanted : fallback;
   });
   // Liquid's own date filter speaks strftime and the server's zone; people write dd/MM HH:mm and mean the lead's.
   engine.registerFilter("date", function (value: unknown, format: unknown = "dd/MM/yyyy HH:mm") {
+    // What is missing stays missing: a default may follow.
+    if (isHole(value) || value === wanted) return value;
     const zone = this.context.get(["timezone"]);
     const time =
       value instanceof Date
@@ -32,6 +42,33 @@ function liquid(): Liquid {
     return time.setZone(typeof zone === "string" ? zone : "UTC").toFormat(String(format));
   });
   return engine;
+}
+
+/** Stands for an empty text that somebody asked for. */
+const wanted = Object.freeze({ toString: () => "" });
+
+const isHole = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  (typeof value === "string" && value.trim() === "") ||
+  (Array.isArray(value) && value.length === 0);
+
+class HoleError extends Error {
+  override readonly name = "HoleError";
+}
+
+/** Sees each value as it is about to be written into the text. */
+function refuseHole(value: unknown): string {
+  if (value === wanted) return "";
+  if (isHole(value)) throw new HoleError("A variable has no value.");
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+/** Whether an error, or what caused it, says that a value is missing. Liquid wraps what is thrown within. */
+function tellsOfHole(error: unknown): boolean {
+  if (error instanceof UndefinedVariableError || error instanceof HoleError) return true;
+  if (!(error instanceof Error)) return false;
+  return "originalError" in error && tellsOfHole(error.originalError);
 }
 
 /**
@@ -45,10 +82,9 @@ export async function renderText(text: string, scope: Readonly<Record<string, un
   try {
     rendered = await liquid().parseAndRender(text, { ...scope });
   } catch (error) {
-    const detail =
-      error instanceof UndefinedVariableError
-        ? 'A variable of the text has no value. Give it a default, e.g. {{lead.firstName | default: "there"}}.'
-        : "A variable of the text cannot be rendered: its syntax is wrong or it is too large.";
+    const detail = tellsOfHole(error)
+      ? 'A variable of the text has no value. Give it a default, e.g. {{lead.firstName | default: "there"}}.'
+      : "A variable of the text cannot be rendered: its syntax is wrong or it is too large.";
     throw new AppError("missing-variable", detail, { cause: error });
   }
   const output = String(rendered);

@@ -1,3 +1,4 @@
+import { type Condition, conditionSchema } from "../../../contracts/condition.contract";
 import { type ConditionFields, checkCondition } from "../../../lib/condition";
 import type { ProblemDetail } from "../../../lib/errors/app.error";
 import { invalidRequest } from "../../../lib/http/validation.problem";
@@ -17,13 +18,21 @@ export function checkRule(definition: RuleDefinition, customFields: readonly Dec
 }
 
 function conditionIssues(definition: RuleDefinition, fields: ConditionFields): ProblemDetail[] {
-  const { trigger, conditions } = definition;
-  return [
-    ...(trigger.filter
-      ? checkCondition(trigger.filter, fields, { pointer: "/definition/trigger/filter" })
-      : []),
-    ...(conditions ? checkCondition(conditions, fields, { pointer: "/definition/conditions" }) : []),
-  ];
+  return conditionsOf(definition, "/definition").flatMap(({ pointer, condition }) =>
+    checkCondition(condition, fields, { pointer }),
+  );
+}
+
+/** Where conditions stand in a rule: `conditions`, any `filter`, and what a branch asks. */
+const conditionNames = new Set(["conditions", "filter", "when"]);
+
+function conditionsOf(value: unknown, pointer: string): { pointer: string; condition: Condition }[] {
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const at = `${pointer}/${name}`;
+    const condition = conditionNames.has(name) ? conditionSchema.safeParse(inner) : undefined;
+    return condition?.success ? [{ pointer: at, condition: condition.data }] : conditionsOf(inner, at);
+  });
 }
 
 function textIssues(definition: RuleDefinition): ProblemDetail[] {

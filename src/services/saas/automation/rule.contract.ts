@@ -1,137 +1,132 @@
-/** The JSON of a rule. The steps are built from the action registry, so a new action is in the grammar at once. */
+/** The JSON of a rule. Triggers and steps are built from their registries, so a new one is in the grammar at once. */
 import * as z from "zod";
-import { durationSchema, keySchema } from "../../../contracts/common.contract";
+import { durationSchema } from "../../../contracts/common.contract";
 import { conditionSchema } from "../../../contracts/condition.contract";
+import { hoursSchema } from "../../../contracts/hours.contract";
+import { timezoneSchema } from "../../../contracts/settings.contract";
 import { actions } from "./actions";
+import { eventMatchSchema } from "./event.match";
+import { jumpSchema, stepIdSchema } from "./step.id";
+import { controlSteps } from "./steps";
+import { triggerSchemas } from "./triggers";
 
 /** Version of the grammar's meaning, stored with each published rule. */
 export const grammarVersion = 1;
 
-/** Events that can start a rule. ADD A TRIGGER HERE. */
-export const triggerEvents = [
-  "lead_created",
-  "lead_updated",
-  "tag_added",
-  "tag_removed",
-  "stage_enter",
-  "stage_exit",
-  "won",
-  "lost",
-  "conversation_created",
-  "conversation_opened",
-  "conversation_resolved",
-  "message_received",
-  "message_sent",
-  "appointment_confirmed",
-  "appointment_rescheduled",
-  "appointment_cancelled",
-  "appointment_held",
-  "appointment_no_show",
-] as const;
-
-const externalTrigger = z
-  .string()
-  .regex(
-    /^external_event:[a-z][a-z0-9_]{0,62}$/,
-    "must be one of the trigger events, or external_event:<name>",
-  );
-
-export const triggerEventSchema = z.union([z.enum(triggerEvents), externalTrigger]);
-
-export const triggerSchema = z.strictObject({
-  event: triggerEventSchema.meta({ description: "What starts the rule.", example: "lead_created" }),
-  pipelineKey: keySchema
-    .optional()
-    .meta({ description: "Stage events: only in this pipeline.", example: "sales" }),
-  toStageKey: keySchema
-    .optional()
-    .meta({ description: "stage_enter: only into this stage.", example: "proposal" }),
-  fromStageKey: keySchema
-    .optional()
-    .meta({ description: "stage_exit: only out of this stage.", example: "new" }),
-  tag: z
-    .string()
-    .max(64)
-    .optional()
-    .meta({ description: "tag_added, tag_removed: only this tag.", example: "vip" }),
+export const triggerSchema = triggerSchemas({
   filter: conditionSchema.optional().meta({ description: "Condition on the event itself." }),
 });
 
-const stepId = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]{0,31}$/, "must be a short lower case name, unique in the rule")
-  .meta({ description: "Name of the step, unique in the rule.", example: "s1" });
+const next = jumpSchema
+  .optional()
+  .meta({ description: "Where to go after this step; the next one when absent." });
 
-const delayStep = z
+const onErrorSchema = z
+  .union([z.enum(["stop", "continue"]), z.strictObject({ goto: jumpSchema })])
+  .default("stop")
+  .meta({ description: "When the step fails for good: stop the run, go on, or go to a later step." });
+
+const retrySchema = z
   .strictObject({
-    id: stepId,
-    type: z.literal("delay"),
-    duration: durationSchema.optional().meta({ description: "Wait this long.", example: "PT5M" }),
-    until: z.string().max(500).optional().meta({
-      description: "Wait until this time; a variable or an RFC 3339 time.",
-      example: "{{event.data.startsAt}}",
-    }),
-    offset: durationSchema
+    maxAttempts: z
+      .number()
+      .int()
+      .min(1)
+      .max(10)
+      .default(10)
+      .meta({ description: "Tries in all.", example: 3 }),
+    delay: durationSchema
       .optional()
-      .meta({ description: "Moves `until`, e.g. -PT24H for a day before.", example: "-PT24H" }),
-    ifPast: z
-      .enum(["run", "skip_next", "exit"])
-      .default("run")
-      .meta({ description: "What to do when that time is over already." }),
+      .meta({ description: "Between two tries; grows from a second when absent.", example: "PT1M" }),
   })
-  .refine((step) => (step.duration === undefined) !== (step.until === undefined), {
-    error: "needs either duration or until",
-  })
-  .refine((step) => step.offset === undefined || step.until !== undefined, {
-    path: ["offset"],
-    error: "goes with until",
-  });
+  .meta({ description: "How a step that fails in passing is tried again." });
 
-const exitStep = z.strictObject({
-  id: stepId,
-  type: z.literal("exit"),
-  reason: z.string().max(120).optional().meta({ description: "Shown in the run.", example: "done" }),
-});
+/** What every acting step has beside its own settings. */
+const acting = {
+  next,
+  onError: onErrorSchema,
+  retry: retrySchema.optional(),
+};
+const sending = {
+  ...acting,
+  ignoreSendWindow: z.boolean().optional().meta({ description: "Send also outside the rule's send window." }),
+  ignoreFrequencyCap: z
+    .boolean()
+    .optional()
+    .meta({ description: "Send however often rules wrote to the lead." }),
+};
+export const actingSchema = z.object(sending);
+export type Acting = z.output<typeof actingSchema>;
 
-const actionSteps = actions.map((action) =>
+const actionSchemas = actions.map((action) =>
   z
     .strictObject({
-      id: stepId,
+      id: stepIdSchema,
       type: z.literal(action.type),
-      onError: z
-        .enum(["stop", "continue"])
-        .default("stop")
-        .meta({ description: "When the step fails for good: stop the run, or go on." }),
+      ...("sends" in action && action.sends ? sending : acting),
       ...action.config,
     })
     .meta({ description: action.description }),
 );
 
-export type DelayStep = z.output<typeof delayStep>;
-export type ExitStep = z.output<typeof exitStep>;
-/** A step that acts. Its own settings are parsed by its action when it runs. */
-export type ActionStep = { id: string; type: string; onError: "stop" | "continue" } & Record<string, unknown>;
-export type Step = DelayStep | ExitStep | ActionStep;
+const controlSchemas = controlSteps.map((step) =>
+  z
+    .strictObject({
+      id: stepIdSchema,
+      type: z.literal(step.type),
+      ...(step.jumps ? {} : { next }),
+      ...step.config,
+    })
+    .superRefine((settings, issues) => {
+      for (const { path, message } of step.check(settings))
+        issues.addIssue({ code: "custom", path: [...path], message });
+    })
+    .meta({ description: step.description }),
+);
 
-const stepSchema: z.ZodType<Step> = z.discriminatedUnion("type", [delayStep, exitStep, ...actionSteps], {
+/** A step. Its own settings are parsed by its kind when it runs. */
+export type Step = { readonly id: string; readonly type: string } & Readonly<Record<string, unknown>>;
+
+/** The step that a step names to follow it. */
+export const nextOf = (step: Step): string | undefined =>
+  typeof step.next === "string" ? step.next : undefined;
+
+const [firstStep, ...otherSteps] = [...controlSchemas, ...actionSchemas];
+if (!firstStep) throw new Error("There is no step.");
+const stepSchema: z.ZodType<Step> = z.discriminatedUnion("type", [firstStep, ...otherSteps], {
   error: "is not one of the known steps",
 });
 
-const exitOnSchema = z.strictObject({
-  event: triggerEventSchema.meta({
-    description: "Ends the run when this happens to its lead.",
-    example: "message_received",
-  }),
-  match: z
-    .string()
-    .regex(/^event\.data(\.[A-Za-z0-9_]{1,64}){1,4}$/, "must be a path such as event.data.appointmentId")
-    .optional()
-    .meta({
-      description: "Only if this value is the same in both events.",
-      example: "event.data.appointmentId",
+const outside = z
+  .enum(["defer", "skip"])
+  .default("defer")
+  .meta({ description: "Outside the window: wait for the next opening, or leave the step out." });
+const zone = z
+  .union([z.enum(["lead", "tenant"]), timezoneSchema])
+  .default("lead")
+  .meta({
+    description: "Whose clock: the lead's (else the tenant's), the tenant's, or a zone.",
+    example: "lead",
+  });
+const holidays = z
+  .enum(["closed", "ignore"])
+  .default("closed")
+  .meta({ description: "Whether the tenant's holidays are closed." });
+
+export const sendWindowSchema = z
+  .union([
+    z.strictObject({ ...hoursSchema.partial({ days: true }).shape, timezone: zone, outside, holidays }),
+    z.strictObject({
+      hours: z.literal("business").meta({ description: "The tenant's business hours." }),
+      timezone: zone,
+      outside,
+      holidays,
     }),
-  stageKey: keySchema.optional().meta({ description: "Stage events: only this stage.", example: "proposal" }),
-});
+  ])
+  .meta({ id: "SendWindow", description: "When the rule may write to leads." });
+export type SendWindow = z.output<typeof sendWindowSchema>;
+
+const listOf = (schema: typeof eventMatchSchema) => z.array(schema).max(20);
 
 /** What a rule does: edited as a draft, published as an immutable version. */
 export const ruleDefinitionSchema = z
@@ -143,16 +138,44 @@ export const ruleDefinitionSchema = z
     enrollment: z
       .strictObject({
         reentry: z
-          .enum(["never", "after_exit", "every_event"])
+          .enum(["never", "after_exit", "every_event", "on_change"])
           .default("every_event")
           .meta({ description: "How often one lead may go through." }),
+        watch: z
+          .array(z.string().regex(/^(lead|conversation|message|event\.data)(\.[A-Za-z0-9_]{1,64}){1,6}$/))
+          .min(1)
+          .max(20)
+          .optional()
+          .meta({
+            description: "on_change: enter again when one of these differs from the last time.",
+            example: ["lead.company"],
+          }),
         key: z.string().max(500).optional().meta({
-          description: "One run per lead and rendered key.",
+          description: "Re-entry is judged for each rendered key by itself; one run per key unless it exits.",
           example: "{{event.data.appointmentId}}",
         }),
+        cooldown: durationSchema
+          .optional()
+          .meta({ description: "Not again before this long after the last start.", example: "P3D" }),
+        restartOn: z
+          .union([eventMatchSchema.shape.event, eventMatchSchema, z.array(eventMatchSchema).max(20)])
+          .optional()
+          .meta({ description: "A living run begins again when this happens.", example: "message_sent" }),
       })
       .prefault({}),
-    exitOn: z.array(exitOnSchema).max(20).default([]),
+    exitOn: listOf(eventMatchSchema).default([]).meta({ description: "Events that end the run." }),
+    goal: z
+      .union([eventMatchSchema, listOf(eventMatchSchema)])
+      .optional()
+      .meta({ description: "What the rule is for: when it happens the run is completed." }),
+    rescheduleOn: listOf(eventMatchSchema)
+      .default([])
+      .meta({ description: "Events whose data replace the trigger's; delays until a time follow them." }),
+    sendWindow: sendWindowSchema.optional(),
+    frequencyCap: z
+      .enum(["defer", "skip"])
+      .default("defer")
+      .meta({ description: "When the lead was written to often enough: wait, or leave the step out." }),
     allowSelf: z
       .boolean()
       .default(false)
@@ -160,16 +183,35 @@ export const ruleDefinitionSchema = z
     steps: z.array(stepSchema).min(1).max(50),
   })
   .superRefine((rule, issues) => {
-    const seen = new Set<string>();
-    rule.steps.forEach((step, index) => {
-      if (seen.has(step.id))
-        issues.addIssue({
-          code: "custom",
-          path: ["steps", index, "id"],
-          message: "is used by an earlier step",
-        });
-      seen.add(step.id);
+    const issue = (path: (string | number)[], message: string) =>
+      issues.addIssue({ code: "custom", path, message });
+    const places = new Map<string, number>();
+    rule.steps.forEach(({ id }, index) => {
+      if (places.has(id)) issue(["steps", index, "id"], "is used by an earlier step");
+      else places.set(id, index);
     });
+    rule.steps.forEach((step, index) => {
+      for (const { path, to } of jumpsOf(step)) {
+        const place = places.get(to);
+        if (place === undefined) issue(["steps", index, ...path], `there is no step ${to}`);
+        else if (place <= index) issue(["steps", index, ...path], "must name a later step: jumps go forward");
+      }
+    });
+    const { reentry, watch } = rule.enrollment;
+    if ((reentry === "on_change") !== (watch !== undefined))
+      issue(["enrollment", "watch"], "goes with reentry on_change, and on_change needs it");
   });
 
 export type RuleDefinition = z.output<typeof ruleDefinitionSchema>;
+
+/** Every place in a step that names another step. */
+export function jumpsOf(step: Step): { path: (string | number)[]; to: string }[] {
+  const control = controlSteps.find(({ type }) => type === step.type);
+  const jumps = (control?.targets(step) ?? []).map(({ path, to }) => ({ path: [...path], to }));
+  const named = nextOf(step);
+  if (named !== undefined) jumps.push({ path: ["next"], to: named });
+  const onError = onErrorSchema.safeParse(step.onError);
+  if (!control && onError.success && typeof onError.data === "object")
+    jumps.push({ path: ["onError", "goto"], to: onError.data.goto });
+  return jumps;
+}

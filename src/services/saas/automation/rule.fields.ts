@@ -1,4 +1,11 @@
-import type { ConditionField, ConditionFields, FieldType } from "../../../lib/condition";
+import type { Condition } from "../../../contracts/condition.contract";
+import {
+  type ConditionField,
+  type ConditionFields,
+  evaluateCondition,
+  type FieldType,
+  type Verdict,
+} from "../../../lib/condition";
 import { type DeclaredField, leadFields } from "../crm/lead.fields";
 
 /** What rules may ask beside the lead. ADD A FIELD HERE when `readScope` tells more. */
@@ -28,4 +35,13 @@ export function ruleFields(customFields: readonly DeclaredField[]): ConditionFie
     named: new Map([...leadFields(customFields).named, ...otherFields]),
     open: ["event.", "changes.", "steps.", "vars."],
   };
+}
+
+/** Judges a condition of a rule against its scope. */
+export function judgeCondition(
+  condition: Condition,
+  scope: Readonly<Record<string, unknown>> & { readonly customFields?: readonly DeclaredField[] },
+  now: Date,
+): Verdict {
+  return evaluateCondition(condition, scope, ruleFields(scope.customFields ?? []), now);
 }

@@ -1,8 +1,17 @@
-/** The moves of a run. One holder at a time; a holder that died is replaced when its lock runs out. */
+/**
+ * The moves of a run. One holder at a time, and one held run of a lead at a time (a unique index); a holder that died
+ * is replaced when its lock runs out.
+ */
 import { type Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
+import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
+import {
+  type AutomationRunRecord,
+  livingStatuses,
+  type RunWait,
+} from "../../../model/saas/automation.run.schema";
+import { endedFields } from "./end.runs";
 
 /** A step takes seconds. Shorter than what sweeps wait, so that they find the lock of the dead run out. */
 const lockMs = 30_000;
@@ -18,32 +27,65 @@ export class RunLostError extends Error {
   override readonly name = "RunLostError";
 }
 
-/** Until when somebody may hold a run that could not be had. @returns undefined when it is over. */
+/** Until when somebody may hold a run, or another one of its lead. @returns undefined when it is over. */
 export async function heldUntil(ctx: TenantContext, runId: Types.ObjectId): Promise<Date | undefined> {
   const { AutomationRun } = await getCrmModels(ctx.clientCode);
-  const run = await AutomationRun.findById(runId).select({ lock: 1, status: 1 }).lean();
-  if (run?.status !== "active" && run?.status !== "waiting") return undefined;
-  return run.lock?.until ?? ctx.now();
+  const run = await AutomationRun.findById(runId).select({ lock: 1, status: 1, leadId: 1 }).lean();
+  if (!run || !livingStatuses.some((status) => status === run.status)) return undefined;
+  const holder = await AutomationRun.findOne({ leadId: run.leadId, held: true }).select({ lock: 1 }).lean();
+  return holder?.lock?.until ?? ctx.now();
 }
 
-/** @returns undefined when the run is over or somebody holds it. */
+/** @returns undefined when the run is over, or somebody holds it or another run of its lead. */
 export async function holdRun(
+  ctx: TenantContext,
+  runId: Types.ObjectId,
+  owner: string,
+): Promise<HeldRun | undefined> {
+  try {
+    return await tryHold(ctx, runId, owner);
+  } catch (error) {
+    if (!isDuplicateKey(error, "turn")) throw error;
+  }
+  if (!(await freeDeadTurn(ctx, runId))) return undefined;
+  try {
+    return await tryHold(ctx, runId, owner);
+  } catch (error) {
+    if (!isDuplicateKey(error, "turn")) throw error;
+    return undefined;
+  }
+}
+
+async function tryHold(
   ctx: TenantContext,
   runId: Types.ObjectId,
   owner: string,
 ): Promise<HeldRun | undefined> {
   const { AutomationRun } = await getCrmModels(ctx.clientCode);
   const now = ctx.now();
+  const lock = { owner, until: new Date(now.getTime() + lockMs) };
   const run = await AutomationRun.findOneAndUpdate(
     {
       _id: runId,
-      status: trusted({ $in: ["active", "waiting"] }),
+      status: trusted({ $in: [...livingStatuses] }),
       $or: [{ lock: null }, { "lock.until": trusted({ $lt: now }) }],
     },
-    { $set: { lock: { owner, until: new Date(now.getTime() + lockMs) }, status: "active", updatedAt: now } },
+    { $set: { lock, held: true, status: "active", updatedAt: now } },
     { returnDocument: "after" },
   ).lean();
   return run ? { run, owner } : undefined;
+}
+
+/** Takes the lead's turn from a holder whose lock ran out. @returns whether there was one. */
+async function freeDeadTurn(ctx: TenantContext, runId: Types.ObjectId): Promise<boolean> {
+  const { AutomationRun } = await getCrmModels(ctx.clientCode);
+  const run = await AutomationRun.findById(runId).select({ leadId: 1 }).lean();
+  if (!run) return false;
+  const { modifiedCount } = await AutomationRun.updateOne(
+    { leadId: run.leadId, held: true, "lock.until": trusted({ $lt: ctx.now() }) },
+    { $set: { lock: null, held: false } },
+  );
+  return modifiedCount === 1;
 }
 
 /**
@@ -53,14 +95,20 @@ export async function holdRun(
 export async function moveRun(
   ctx: TenantContext,
   held: HeldRun,
-  to: { stepId: string | null; wait?: AutomationRunRecord["wait"]; vars?: Record<string, unknown> },
+  to: {
+    stepId: string | null;
+    wait?: RunWait;
+    vars?: Record<string, unknown>;
+    values?: Record<string, unknown>;
+  },
 ): Promise<void> {
   const now = ctx.now();
   await write(ctx, held, {
     cursor: { stepId: to.stepId, iteration: held.run.cursor.iteration },
     wait: to.wait ?? null,
-    dueAt: to.wait?.until ?? now,
+    dueAt: to.wait ? to.wait.until : now,
     vars: to.vars ?? held.run.vars,
+    values: to.values ?? held.run.values,
     lock: { owner: held.owner, until: new Date(now.getTime() + lockMs) },
   });
 }
@@ -68,9 +116,11 @@ export async function moveRun(
 /** Lets the run go, so that a job can take it up. A run that we lost already is left alone. */
 export async function releaseRun(ctx: TenantContext, held: HeldRun): Promise<void> {
   const { AutomationRun } = await getCrmModels(ctx.clientCode);
+  const { wait } = held.run;
+  const status = wait === null ? "active" : wait.kind === "start" ? "queued" : "waiting";
   await AutomationRun.updateOne(
     { _id: held.run._id, "lock.owner": held.owner },
-    { $set: { lock: null, status: held.run.wait ? "waiting" : "active", updatedAt: ctx.now() } },
+    { $set: { lock: null, held: false, status, updatedAt: ctx.now() } },
   );
 }
 
@@ -80,15 +130,8 @@ export async function endRun(
   held: HeldRun,
   end: Pick<AutomationRunRecord, "status" | "exitReason"> & { error?: AutomationRunRecord["error"] },
 ): Promise<AutomationRunRecord["status"]> {
-  await write(ctx, held, {
-    ...end,
-    error: end.error ?? null,
-    wait: null,
-    dueAt: null,
-    concurrencyKey: null,
-    lock: null,
-    endedAt: ctx.now(),
-  });
+  const { error, ...rest } = end;
+  await write(ctx, held, { ...endedFields(rest, ctx.now()), error: error ?? null });
   return end.status;
 }
 

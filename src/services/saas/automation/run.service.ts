@@ -26,8 +26,11 @@ export async function getRun(ctx: TenantContext, id: string): Promise<Automation
       status: step.status,
       input: step.input,
       output: step.output,
+      iteration: step.iteration,
+      trace: step.trace.map(toTraceLine),
       reason: step.reason,
       attempts: step.attempts,
+      scheduledFor: step.scheduledFor?.toISOString() ?? null,
       startedAt: step.startedAt.toISOString(),
       endedAt: step.endedAt?.toISOString() ?? null,
     })),
@@ -50,6 +53,7 @@ export function toRun(record: AutomationRunRecord): AutomationRun {
     exitReason: record.exitReason,
     stepId: record.cursor.stepId,
     dueAt: record.dueAt?.toISOString() ?? null,
+    wait: record.wait && { ...record.wait, until: record.wait.until?.toISOString() ?? null },
     error: record.error,
     startedAt: record.startedAt.toISOString(),
     endedAt: record.endedAt?.toISOString() ?? null,
@@ -63,14 +67,17 @@ export function toDecision(record: AutomationDecisionRecord): AutomationDecision
     eventId: record.eventId,
     leadId: record.leadId?.toHexString() ?? null,
     outcome: record.outcome,
-    trace: record.trace.map((line) => ({
-      field: String(line.field),
-      op: String(line.op),
-      expected: line.expected,
-      actual: line.actual,
-      passed: line.passed === true,
-    })),
+    reason: record.reason,
+    trace: record.trace.map(toTraceLine),
     runId: record.runId?.toHexString() ?? null,
     at: record.at.toISOString(),
   };
 }
+
+const toTraceLine = (line: Record<string, unknown>): AutomationDecision["trace"][number] => ({
+  field: String(line.field),
+  op: String(line.op),
+  expected: line.expected,
+  actual: line.actual,
+  passed: line.passed === true,
+});

@@ -1,106 +1,81 @@
-import { Types } from "mongoose";
 import * as z from "zod";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { failpoint } from "../../../lib/failpoint/failpoint";
-import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import type { AutomationStepLogRecord } from "../../../model/saas/automation.run.schema";
 import { actions } from "./actions";
 import type { ActionInput, ActionOutput } from "./actions/action";
-import type { ActionStep } from "./rule.contract";
+import { actingSchema, type Step } from "./rule.contract";
 import type { HeldRun } from "./run.lock";
 import type { RuleScope } from "./scope";
-
-const logDays = 180;
-const dayMs = 24 * 60 * 60_000;
+import { beginLog, effectKeyOf, noteStep } from "./step.log";
 
 export type StepOutcome =
   | { kind: "done"; output: ActionOutput }
+  /** It failed for good, and the rule says where to go then. */
+  | { kind: "goto"; stepId: string; output: ActionOutput }
   | { kind: "stop"; code: string; detail: string };
+
+/** A failure in passing: the run stays where it is, and the job tries again. */
+export class StepFailedInPassing extends Error {
+  override readonly name = "StepFailedInPassing";
+
+  constructor(
+    readonly step: Step,
+    cause: unknown,
+  ) {
+    super("A step failed in passing.", { cause });
+  }
+}
 
 /**
  * Does one acting step once. Its log row is unique by the effect key: a step that was logged as done is not done
  * again, and one that was begun is begun again with the same key, which is what its effect is unique by.
- * @throws whatever is worth another try, unless this is the last.
+ * @throws StepFailedInPassing when it is worth another try, unless this is the last.
  */
 export async function performStep(
   ctx: TenantContext,
   held: HeldRun,
-  step: ActionStep,
+  step: Step,
   scope: RuleScope,
   lastTry: boolean,
 ): Promise<StepOutcome> {
-  const { AutomationStepLog } = await getCrmModels(ctx.clientCode);
-  const effectKey = `${held.run._id.toHexString()}:${step.id}`;
-  const log = await beginLog(ctx, held, step, effectKey);
+  const { run } = held;
+  const effectKey = effectKeyOf(run, step.id);
+  const log = await beginLog(ctx, run, step);
   if (log.status === "succeeded") return { kind: "done", output: outputSchema.parse(log.output) };
-
-  const finish = (end: Partial<AutomationStepLogRecord>) =>
-    AutomationStepLog.updateOne({ effectKey }, { $set: { ...end, endedAt: ctx.now() } });
   try {
-    const output = await runAction(ctx, step, { run: held.run, stepId: step.id, effectKey, scope });
+    const output = await runAction(ctx, step, { run, stepId: step.id, effectKey, scope });
     failpoint("after-step-effect");
-    await finish({ status: "succeeded", output });
+    await noteStep(ctx, run, step, { status: "succeeded", output, reason: null });
     return { kind: "done", output };
   } catch (error) {
     const failure = describeFailure(error);
-    if (failure.worthRetrying && !lastTry) throw error;
-    ctx.logger.warn(
-      "A step of a rule failed.",
-      { runId: held.run._id.toHexString(), step: step.id, code: failure.code },
-      error,
-    );
-    await finish({ status: "failed", reason: failure.detail });
-    if (step.onError === "continue") return { kind: "done", output: { failed: true, code: failure.code } };
-    return { kind: "stop", code: failure.code, detail: failure.detail };
+    const ids = { runId: run._id.toHexString(), step: step.id, code: failure.code };
+    if (failure.worthRetrying && !lastTry) {
+      await noteStep(ctx, run, step, { status: "running", reason: failure.detail });
+      throw new StepFailedInPassing(step, error);
+    }
+    ctx.logger.warn("A step of a rule failed.", ids, error);
+    await noteStep(ctx, run, step, { status: "failed", reason: failure.detail });
+    const { onError } = actingSchema.parse(step);
+    const output = { failed: true, code: failure.code };
+    if (onError === "stop") return { kind: "stop", code: failure.code, detail: failure.detail };
+    return onError === "continue" ? { kind: "done", output } : { kind: "goto", stepId: onError.goto, output };
   }
 }
 
 const outputSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+const actingKeys = new Set(["id", "type", ...Object.keys(actingSchema.shape)]);
 
-async function beginLog(
-  ctx: TenantContext,
-  held: HeldRun,
-  step: ActionStep,
-  effectKey: string,
-): Promise<AutomationStepLogRecord> {
-  const { AutomationStepLog } = await getCrmModels(ctx.clientCode);
-  const { id, type, ...input } = step;
-  const log = await AutomationStepLog.findOneAndUpdate(
-    { effectKey },
-    {
-      $setOnInsert: {
-        _id: new Types.ObjectId(),
-        runId: held.run._id,
-        leadId: held.run.leadId,
-        stepId: id,
-        iteration: held.run.cursor.iteration,
-        type,
-        status: "running",
-        input,
-        output: {},
-        reason: null,
-        startedAt: ctx.now(),
-        endedAt: null,
-        expireAt: new Date(Date.now() + logDays * dayMs),
-      },
-      $inc: { attempts: 1 },
-    },
-    { upsert: true, returnDocument: "after" },
-  ).lean();
-  if (!log) throw new Error("The step log returned nothing after an upsert.");
-  return log;
-}
-
-async function runAction(ctx: TenantContext, step: ActionStep, input: ActionInput): Promise<ActionOutput> {
-  const { id: _id, type, onError: _onError, ...settings } = step;
-  const action = actions.find((each) => each.type === type);
+async function runAction(ctx: TenantContext, step: Step, input: ActionInput): Promise<ActionOutput> {
+  const settings = Object.fromEntries(Object.entries(step).filter(([name]) => !actingKeys.has(name)));
+  const action = actions.find((each) => each.type === step.type);
   if (!action) throw new AppError("invalid-state", "This build does not know that step.");
   return action.perform(ctx, settings, input);
 }
 
 /** What a person reads in the run. Our own errors say it themselves; others are named without their message. */
-function describeFailure(error: unknown): { code: string; detail: string; worthRetrying: boolean } {
+export function describeFailure(error: unknown): { code: string; detail: string; worthRetrying: boolean } {
   if (error instanceof AppError) {
     return {
       code: error.code,

@@ -3,7 +3,8 @@ import type { TenantContext } from "../../../lib/context/tenant.context";
 import { toCrmEvent } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { leftBehindAfterMs } from "../../../lib/tenant/mark.active";
-import { enqueueAdvance } from "./advance.run";
+import { livingStatuses } from "../../../model/saas/automation.run.schema";
+import { enqueueAdvances } from "./alarm";
 import { dispatchEvents } from "./dispatch.events";
 
 const batch = 500;
@@ -49,7 +50,7 @@ export async function sweepDueRuns(ctx: TenantContext): Promise<{ taken: number 
   const { AutomationRun } = await getCrmModels(ctx.clientCode);
   const now = ctx.now();
   const overdue = await AutomationRun.find({
-    status: trusted({ $in: ["active", "waiting"] }),
+    status: trusted({ $in: [...livingStatuses] }),
     dueAt: trusted({ $lt: new Date(now.getTime() - leftBehindAfterMs) }),
     $or: [{ lock: null }, { "lock.until": trusted({ $lt: now }) }],
   })
@@ -57,17 +58,19 @@ export async function sweepDueRuns(ctx: TenantContext): Promise<{ taken: number 
     .limit(batch)
     .select({ cursor: 1 })
     .lean();
-  // Held runs are `active`, which few are at a time.
+  // Held runs are `active`, which few are at a time; another run of the lead may have taken the dead holder's turn.
   const abandoned = await AutomationRun.find({
     status: "active",
-    "lock.until": trusted({ $lt: now }),
     dueAt: trusted({ $gt: now }),
+    $or: [{ lock: null }, { "lock.until": trusted({ $lt: now }) }],
   })
     .limit(batch)
     .select({ cursor: 1, wait: 1 })
     .lean();
-  for (const { _id, cursor } of overdue) await enqueueAdvance(ctx, _id.toHexString(), cursor.stepId ?? "end");
-  for (const { _id, cursor, wait } of abandoned)
-    await enqueueAdvance(ctx, _id.toHexString(), cursor.stepId ?? "end", wait?.until ?? now);
+  await enqueueAdvances(ctx, overdue);
+  await enqueueAdvances(
+    ctx,
+    abandoned.map((run) => ({ ...run, at: run.wait?.until ?? now })),
+  );
   return { taken: overdue.length + abandoned.length };
 }

@@ -2,9 +2,10 @@ import { type Types, trusted } from "mongoose";
 import { cancelJob } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
-import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
-
-const living = ["active", "waiting"] as const;
+import {
+  type AutomationRunRecord,
+  livingStatuses as living,
+} from "../../../model/saas/automation.run.schema";
 
 /** Between which leads rows move, and which conversations became which. */
 export interface Move {
@@ -52,6 +53,9 @@ async function moveRun(
     {
       $set: {
         leadId: move.to,
+        // Whoever takes it further loses it: one run of a lead is held at a time, and the base may have one.
+        lock: null,
+        held: false,
         conversationId: run.conversationId && move.conversationOf(run.conversationId),
         // Two runs under one key were two people's; the key of the one that came along is its own from now on.
         ...(enrolled ? { enrollmentKey: `${enrollmentKey}:merged:${run._id.toHexString()}` } : {}),

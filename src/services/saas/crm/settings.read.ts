@@ -9,7 +9,10 @@ export const defaultSettings = {
   locale: "en",
   defaultCountry: "GB",
   currency: "EUR",
-} as const;
+  businessHours: [{ days: [1, 2, 3, 4, 5], from: "09:00", to: "18:00" }],
+  holidays: [],
+  automation: { startsPerMinute: 1_000, frequencyCap: null },
+} satisfies Omit<TenantSettingsRecord, "_id" | "version" | "updatedAt">;
 
 /** The tenant's settings, inside a change or outside. */
 export async function readSettings(
@@ -17,5 +20,7 @@ export async function readSettings(
   session: ClientSession | null = null,
 ): Promise<TenantSettingsRecord> {
   const stored = await TenantSettings.findById("settings").session(session).lean();
-  return stored ?? { _id: "settings", version: 0, updatedAt: new Date(0), ...defaultSettings };
+  const unset = { _id: "settings", version: 0, updatedAt: new Date(0), ...defaultSettings } as const;
+  // What a release added is not in what was stored before it.
+  return { ...unset, ...stored };
 }

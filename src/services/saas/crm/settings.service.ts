@@ -8,7 +8,16 @@ import { checkVersion } from "./crm.problem";
 import { toTimestamp } from "./lead.serialiser";
 import { readSettings } from "./settings.read";
 
-const watched = new Set(["name", "timezone", "locale", "defaultCountry", "currency"]);
+const watched = new Set([
+  "name",
+  "timezone",
+  "locale",
+  "defaultCountry",
+  "currency",
+  "businessHours",
+  "holidays",
+  "automation",
+]);
 
 export async function getSettings(ctx: TenantContext): Promise<Settings> {
   return toSettings(await readSettings(await getCrmModels(ctx.clientCode)));

@@ -23,6 +23,8 @@ export interface Action<T extends string, C extends z.ZodRawShape> {
   readonly type: T;
   readonly mode: "inline" | "job";
   readonly description: string;
+  /** Writes to the lead: send windows, frequency caps and opt-outs hold for it. */
+  readonly sends?: true;
   /** Settings in the rule's JSON, beside `id` and `type`. */
   readonly config: C;
   run(ctx: TenantContext, config: z.output<z.ZodObject<C>>, input: ActionInput): Promise<ActionOutput>;

@@ -4,6 +4,8 @@ import { createMeetingAction } from "./create.meeting.action";
 import { moveStageAction } from "./move.stage.action";
 import { removeTagAction } from "./remove.tag.action";
 import { sendTemplateAction } from "./send.template.action";
+import { startAutomationAction } from "./start.automation.action";
+import { stopAutomationAction } from "./stop.automation.action";
 
 export const actions = [
   addTagAction,
@@ -11,4 +13,6 @@ export const actions = [
   moveStageAction,
   sendTemplateAction,
   createMeetingAction,
+  startAutomationAction,
+  stopAutomationAction,
 ] as const;

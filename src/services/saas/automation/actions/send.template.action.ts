@@ -8,6 +8,7 @@ import { defineAction } from "./action";
 export const sendTemplateAction = defineAction({
   type: "send_template",
   mode: "job",
+  sends: true,
   description: "Send a WhatsApp template to the lead.",
   config: {
     template: z
