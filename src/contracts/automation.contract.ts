@@ -19,6 +19,11 @@ export const runStatusSchema = z.enum([
   "skipped",
 ]);
 
+/** Of runs that are not over. `queued` ones have not begun: the tenant starts many at once. */
+export const livingStatuses = ["queued", "active", "waiting"] as const satisfies readonly z.infer<
+  typeof runStatusSchema
+>[];
+
 export const automationRunSchema = z
   .object({
     id: objectIdSchema,

@@ -1,4 +1,5 @@
 import { Schema, type Types } from "mongoose";
+import { livingStatuses } from "../../contracts/automation.contract";
 import type { Causation, CrmEventType, EventSubject } from "../../contracts/crm.event.contract";
 import { anyText, type BaseRecord, plainSchema, recordSchema } from "../record.schema";
 
@@ -13,9 +14,6 @@ export const runStatuses = [
   "skipped",
 ] as const;
 export type RunStatus = (typeof runStatuses)[number];
-
-/** Of runs that are not over. `queued` ones have not begun: the tenant starts many at once. */
-export const livingStatuses = ["queued", "active", "waiting"] as const satisfies readonly RunStatus[];
 
 /** What a run stands still for. */
 export interface RunWait {

@@ -1,8 +1,9 @@
 import { type QueryFilter, Types, trusted } from "mongoose";
+import { livingStatuses } from "../../../contracts/automation.contract";
 import { cancelJob } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import { type AutomationRunRecord, livingStatuses } from "../../../model/saas/automation.run.schema";
+import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
 
 const batch = 200;
 

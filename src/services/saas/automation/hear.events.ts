@@ -3,11 +3,12 @@
  * end it. One query finds the runs of a whole batch. An event does each of it once, however often it is told.
  */
 import { Types, trusted } from "mongoose";
+import { livingStatuses } from "../../../contracts/automation.contract";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { toCrmEvent } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import { type AutomationRunRecord, livingStatuses } from "../../../model/saas/automation.run.schema";
+import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
 import { cancelAlarm, endRunFromOutside } from "./end.runs";
 import { isMeant } from "./event.match";
 import { eventsOf } from "./listens";

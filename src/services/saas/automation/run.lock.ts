@@ -3,14 +3,11 @@
  * is replaced when its lock runs out.
  */
 import { type Types, trusted } from "mongoose";
+import { livingStatuses } from "../../../contracts/automation.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import {
-  type AutomationRunRecord,
-  livingStatuses,
-  type RunWait,
-} from "../../../model/saas/automation.run.schema";
+import type { AutomationRunRecord, RunWait } from "../../../model/saas/automation.run.schema";
 import { endedFields } from "./end.runs";
 
 /** A step takes seconds. Shorter than what sweeps wait, so that they find the lock of the dead run out. */

@@ -1,12 +1,13 @@
 /** People steer runs: cancel one or all of a rule, or have a failed one go on. */
 import { Types } from "mongoose";
 import type { AutomationRunDetail } from "../../../contracts/automation.contract";
+import { livingStatuses } from "../../../contracts/automation.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { AppError } from "../../../lib/errors/app.error";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { markTenantActive } from "../../../lib/tenant/mark.active";
-import { type AutomationRunRecord, livingStatuses } from "../../../model/saas/automation.run.schema";
+import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
 import { enqueueAdvance } from "./alarm";
 import { endRunFromOutside, endRunsOf } from "./end.runs";
 import { findVersion } from "./published.rules";

@@ -1,9 +1,9 @@
 import { trusted } from "mongoose";
+import { livingStatuses } from "../../../contracts/automation.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { toCrmEvent } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { leftBehindAfterMs } from "../../../lib/tenant/mark.active";
-import { livingStatuses } from "../../../model/saas/automation.run.schema";
 import { enqueueAdvances } from "./alarm";
 import { dispatchEvents } from "./dispatch.events";
 

@@ -1,11 +1,9 @@
 import { type Types, trusted } from "mongoose";
+import { livingStatuses as living } from "../../../contracts/automation.contract";
 import { cancelJob } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
-import {
-  type AutomationRunRecord,
-  livingStatuses as living,
-} from "../../../model/saas/automation.run.schema";
+import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
 
 /** Between which leads rows move, and which conversations became which. */
 export interface Move {
