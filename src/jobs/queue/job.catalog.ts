@@ -77,6 +77,7 @@ export const jobCatalog = {
     ...standard,
     maxAttempts: 5,
     payload: z.object({ ...tenantPayload, exportId: objectIdSchema }),
+  },
   /** A rule's time has come: start it for the leads that it is for. `after` is where a long list goes on. */
   "automation.timer": {
     ...standard,
