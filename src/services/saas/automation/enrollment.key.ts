@@ -2,9 +2,9 @@
 
 import { createHash } from "node:crypto";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
+import { readPath } from "../../../lib/condition";
 import { durationMs } from "../../../lib/duration/duration";
 import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
-import { readPath } from "../../../lib/condition";
 import { renderText } from "./render";
 import type { RuleDefinition } from "./rule.contract";
 import type { RuleScope } from "./scope";

@@ -2,10 +2,10 @@
 
 import { conditionSchema } from "../../../contracts/condition.contract";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
-import type { AutomationDecisionRecord } from "../../../model/saas/automation.run.schema";
 import type { TraceLine } from "../../../lib/condition";
-import { judgeCondition } from "./rule.fields";
+import type { AutomationDecisionRecord } from "../../../model/saas/automation.run.schema";
 import type { RuleDefinition } from "./rule.contract";
+import { judgeCondition } from "./rule.fields";
 import type { RuleScope } from "./scope";
 import { compareTrigger } from "./triggers";
 

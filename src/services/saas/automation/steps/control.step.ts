@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { AutomationRunRecord, RunWait } from "../../../../model/saas/automation.run.schema";
 import type { TraceLine } from "../../../../lib/condition";
+import type { AutomationRunRecord, RunWait } from "../../../../model/saas/automation.run.schema";
 import type { RuleScope } from "../scope";
 
 /** What a control step works with beside its own settings. */

@@ -4,16 +4,16 @@ import { Types, trusted } from "mongoose";
 import * as z from "zod";
 import { conditionSchema } from "../../../../contracts/condition.contract";
 import { enqueue } from "../../../../jobs/queue/enqueue";
+import { readPath } from "../../../../lib/condition";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { commitChange } from "../../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../../model/saas/lead.schema";
 import { readSettings } from "../../crm/settings.read";
-import { readPath } from "../../../../lib/condition";
-import { judgeCondition } from "../rule.fields";
 import { tellRuleInChange } from "../own.events";
 import { findEnabledRule, findRulesByTrigger, type PublishedRule } from "../published.rules";
 import type { RuleDefinition } from "../rule.contract";
+import { judgeCondition } from "../rule.fields";
 import { readLeadScopes } from "../scope";
 import { nextOccurrence } from "./cron";
 
