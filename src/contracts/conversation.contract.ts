@@ -1,6 +1,13 @@
 /** Conversations: one per lead and WhatsApp number, as the API takes and shows them. */
 import * as z from "zod";
-import { objectIdSchema, pageQuery, timestampInputSchema, timestampSchema } from "./common.contract";
+import {
+  objectIdSchema,
+  pageQuery,
+  tagSchema,
+  timestampInputSchema,
+  timestampSchema,
+} from "./common.contract";
+import { userIdSchema } from "./user.contract";
 
 export const conversationStatusSchema = z
   .enum(["open", "pending", "snoozed", "resolved"])
@@ -9,8 +16,8 @@ export const conversationPrioritySchema = z
   .enum(["none", "low", "medium", "high", "urgent"])
   .meta({ description: "Priority.", example: "high" });
 
-const assigneeSchema = z.string().min(1).max(128).meta({ description: "Who answers.", example: "maria" });
-const labelSchema = z.string().trim().min(1).max(64);
+const assigneeSchema = userIdSchema.meta({ description: "Who answers: key of a user.", example: "maria" });
+const labelSchema = tagSchema.meta({ description: "Label.", example: "billing" });
 
 export const conversationSchema = z
   .object({
@@ -24,6 +31,7 @@ export const conversationSchema = z
     priority: conversationPrioritySchema,
     assigneeId: z.string().nullable(),
     teamId: objectIdSchema.nullable(),
+    participantIds: z.array(z.string()).meta({ description: "Who else follows it: keys of users." }),
     labels: z.array(z.string()),
     unreadCount: z.number().int().nonnegative(),
     lastMessage: z
@@ -70,12 +78,28 @@ export const changeConversationBodySchema = z
   .meta({ example: { status: "resolved" } });
 export type ChangeConversationBody = z.output<typeof changeConversationBodySchema>;
 
+const yesSchema = z.literal("true").transform(() => true);
+
 export const conversationListQuerySchema = z.strictObject({
   ...pageQuery,
   status: conversationStatusSchema.optional(),
   assigneeId: assigneeSchema.optional(),
+  unassigned: yesSchema.optional().meta({ description: "Only those that nobody answers.", example: "true" }),
+  teamId: objectIdSchema.optional(),
+  participantId: userIdSchema.optional().meta({ description: "Only those that this user follows." }),
+  label: labelSchema.optional(),
+  priority: conversationPrioritySchema.optional(),
   leadId: objectIdSchema.optional(),
   connectionId: objectIdSchema.optional(),
+  q: z.string().trim().min(2).max(200).optional().meta({
+    description:
+      "Words of a message, all of them whole, or a lead's name or phone number. Of each the 500 newest are looked through.",
+    example: "invoice",
+  }),
+  sort: z.enum(["recent", "waiting"]).default("recent").meta({
+    description: "`recent`: the latest message first. `waiting`: only those who wait, the longest first.",
+    example: "recent",
+  }),
   unread: z
     .enum(["true", "false"])
     .transform((value) => value === "true")
@@ -92,3 +116,78 @@ export const readConversationBodySchema = z
     }),
   })
   .meta({ id: "ReadConversation", example: { sendReceipt: true } });
+export const snoozeConversationSchema = z
+  .strictObject({
+    until: timestampInputSchema.meta({
+      description: "When it opens again by itself, at most a year ahead; a new message opens it before.",
+      example: "2030-01-02T09:00:00.000Z",
+    }),
+  })
+  .meta({ id: "Snooze" });
+
+const atMostFifty = <T extends z.ZodType>(item: T) => z.array(item).max(50);
+
+export const changeLabelsSchema = z
+  .strictObject({
+    add: atMostFifty(labelSchema)
+      .default([])
+      .meta({ description: "Labels to add.", example: ["billing"] }),
+    remove: atMostFifty(labelSchema).default([]).meta({ description: "Labels to take away.", example: [] }),
+  })
+  .meta({ id: "LabelChange", example: { add: ["billing"] } });
+
+export const changeParticipantsSchema = z
+  .strictObject({
+    add: atMostFifty(userIdSchema)
+      .default([])
+      .meta({ description: "Who follows it from now on.", example: [] }),
+    remove: atMostFifty(userIdSchema).default([]).meta({ description: "Who does no more.", example: [] }),
+  })
+  .meta({ id: "ParticipantChange", example: { add: [] } });
+
+export const privateNoteSchema = z
+  .strictObject({
+    text: z
+      .string()
+      .trim()
+      .min(1)
+      .max(10_000)
+      .meta({ description: "For colleagues; it is never sent.", example: "Offer her the old price." }),
+    mentions: atMostFifty(userIdSchema)
+      .default([])
+      .meta({ description: "Who is notified, and follows the conversation from now on.", example: [] }),
+  })
+  .meta({ id: "PrivateNote", example: { text: "Offer her the old price." } });
+export type PrivateNote = z.output<typeof privateNoteSchema>;
+
+const countSchema = z.number().int().nonnegative();
+export const conversationCountsSchema = z
+  .object({
+    open: countSchema,
+    pending: countSchema,
+    snoozed: countSchema,
+    resolved: countSchema,
+    unread: countSchema.meta({ description: "With unread messages, whatever their state." }),
+    waiting: countSchema.meta({ description: "In which somebody waits for an answer." }),
+    unassigned: countSchema.meta({ description: "Open and pending ones that nobody answers." }),
+    byAssignee: z.record(z.string(), countSchema).meta({ description: "Open and pending ones by user." }),
+    byTeam: z.record(z.string(), countSchema).meta({ description: "Open and pending ones by team id." }),
+  })
+  .meta({ id: "ConversationCounts", description: "How many conversations there are of each kind." });
+export type ConversationCounts = z.output<typeof conversationCountsSchema>;
+
+export const listMessagesQuery = z
+  .strictObject({
+    ...pageQuery,
+    before: objectIdSchema
+      .optional()
+      .meta({ description: "Only messages before this one, the nearest first." }),
+    after: objectIdSchema
+      .optional()
+      .meta({ description: "Only messages after this one, the nearest first." }),
+  })
+  .refine(({ before, after }) => before === undefined || after === undefined, {
+    error: "give before or after, not both",
+    path: ["after"],
+  });
+export type ListMessages = z.output<typeof listMessagesQuery>;

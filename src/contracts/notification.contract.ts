@@ -7,6 +7,7 @@ export const notificationKinds = [
   "conversation_assigned",
   "task_assigned",
   "task_due",
+  "mention",
   "rule",
 ] as const;
 

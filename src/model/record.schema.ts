@@ -27,10 +27,11 @@ const options = {
 } as const;
 
 /**
- * For partial indexes: every text but the empty one, and every id. Unlike `$type`, a query for one value implies them,
+ * For partial indexes: every text but the empty one, every time and every id. Unlike `$type`, a query for one value implies them,
  * so the index serves it.
  */
 export const anyText = { $gt: "" };
+export const anyTime = { $gt: new Date(0) };
 export const anyId = { $gt: new Types.ObjectId("000000000000000000000000") };
 
 /** A schema with version and times, for records that people change. Times come from the stack's clock, so they are set by services. */

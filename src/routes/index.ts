@@ -9,6 +9,7 @@ import { changeRoutes } from "./crm/change.routes";
 import { conversationRoutes } from "./crm/conversation.routes";
 import { customFieldRoutes } from "./crm/custom.field.routes";
 import { eventRoutes } from "./crm/event.routes";
+import { inboxRoutes } from "./crm/inbox.routes";
 import { leadRoutes } from "./crm/lead.routes";
 import { mediaRoutes } from "./crm/media.routes";
 import { meetingRoutes } from "./crm/meeting.routes";
@@ -30,6 +31,7 @@ export const routes: readonly Route[] = [
   ...pipelineRoutes,
   ...transferRoutes,
   ...conversationRoutes,
+  ...inboxRoutes,
   ...templateRoutes,
   ...meetingRoutes,
   ...taskRoutes,

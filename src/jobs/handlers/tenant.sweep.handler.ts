@@ -5,6 +5,7 @@ import { sweepMerges } from "../../services/saas/crm/lead.merge.job";
 import { sweepDueTasks } from "../../services/saas/crm/task.due";
 import { sweepTransfers } from "../../services/saas/crm/transfer/transfer.sweep";
 import { sweepMedia } from "../../services/saas/media/media.sweep.service";
+import { sweepSnoozed } from "../../services/saas/messaging/conversation.snooze";
 import { sweepMessages } from "../../services/saas/messaging/message.sweep.service";
 import { sweepWebhookEvents } from "../../services/saas/whatsapp/webhook.sweep.service";
 import type { JobHandler } from "../queue/job.handler";
@@ -24,6 +25,7 @@ const sweeps = {
   runs: sweepDueRuns,
   tasks: sweepDueTasks,
   timers: sweepTimers,
+  snoozed: sweepSnoozed,
 };
 
 /** Takes up what was left behind. One sweep that fails does not keep the others from running; the job is retried. */

@@ -77,6 +77,10 @@ export const jobCatalog = {
     ...standard,
     maxAttempts: 5,
     payload: z.object({ ...tenantPayload, exportId: objectIdSchema }),
+  /** Open a snoozed conversation again. */
+  "conversation.wake": {
+    ...standard,
+    payload: z.object({ ...tenantPayload, conversationId: objectIdSchema }),
   },
   /** A rule's time has come: start it for the leads that it is for. `after` is where a long list goes on. */
   "automation.timer": {

@@ -1,5 +1,5 @@
 import { Schema, type Types } from "mongoose";
-import { type BaseRecord, recordSchema } from "../record.schema";
+import { anyTime, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface ConversationRecord extends BaseRecord {
   leadId: Types.ObjectId;
@@ -65,3 +65,25 @@ conversationSchema.index({ lastActivityAt: -1, _id: -1 }, { name: "recent" });
 conversationSchema.index({ status: 1, lastActivityAt: -1, _id: -1 }, { name: "status" });
 conversationSchema.index({ assigneeId: 1, status: 1, lastActivityAt: -1, _id: -1 }, { name: "assignee" });
 conversationSchema.index({ leadId: 1, lastActivityAt: -1, _id: -1 }, { name: "lead" });
+conversationSchema.index({ teamId: 1, status: 1, lastActivityAt: -1, _id: -1 }, { name: "team" });
+conversationSchema.index({ labels: 1, status: 1, lastActivityAt: -1, _id: -1 }, { name: "label" });
+conversationSchema.index(
+  { participantIds: 1, status: 1, lastActivityAt: -1, _id: -1 },
+  { name: "participant" },
+);
+conversationSchema.index(
+  { lastActivityAt: -1, _id: -1 },
+  { name: "unread", partialFilterExpression: { unreadCount: { $gt: 0 } } },
+);
+// who waits the longest
+conversationSchema.index(
+  { waitingSince: 1, _id: 1 },
+  { name: "waiting", partialFilterExpression: { waitingSince: anyTime } },
+);
+// the sweep: which of those that sleep are to be woken
+conversationSchema.index(
+  { snoozedUntil: 1 },
+  { name: "snoozed", partialFilterExpression: { snoozedUntil: anyTime } },
+);
+// how many there are of each kind, read from the index alone
+conversationSchema.index({ status: 1, assigneeId: 1, teamId: 1 }, { name: "counts" });

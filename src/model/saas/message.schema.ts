@@ -1,6 +1,7 @@
 import { Schema, type Types } from "mongoose";
 import type { Actor } from "../../contracts/common.contract";
 import { anyText, type BaseRecord, recordSchema } from "../record.schema";
+import { wordsOf } from "./message.words";
 
 export const messageStatuses = [
   "queued",
@@ -89,6 +90,8 @@ export interface MessageRecord extends BaseRecord {
   editedAt?: Date | null;
   /** Its writer deleted it for everyone then; what it said is gone here too. */
   revokedAt?: Date | null;
+  /** What a search finds it by; follows `text` by itself. */
+  words?: string[];
 }
 
 export const messageSchema = recordSchema<MessageRecord>("messages", {
@@ -129,6 +132,7 @@ export const messageSchema = recordSchema<MessageRecord>("messages", {
   redactedAt: { type: Date, default: null },
   editedAt: { type: Date, default: null },
   revokedAt: { type: Date, default: null },
+  words: { type: [String], default: [] },
 });
 
 // one row per message of Meta's
@@ -156,3 +160,21 @@ messageSchema.index(
 );
 // a lead's messages, when it is merged or erased
 messageSchema.index({ leadId: 1, sentAt: -1 }, { name: "lead" });
+// search: the newest messages with a word
+messageSchema.index({ words: 1, sentAt: -1 }, { name: "words", partialFilterExpression: { words: anyText } });
+
+// Whoever writes a text need not think of its words: new messages and changed texts get them here.
+messageSchema.pre("insertMany", (messages: unknown) => {
+  for (const message of [messages].flat())
+    if (isRecord(message)) message.words = wordsOf(typeof message.text === "string" ? message.text : null);
+});
+messageSchema.pre(["updateOne", "findOneAndUpdate"], function () {
+  const update = this.getUpdate();
+  if (!isRecord(update) || !isRecord(update.$set) || !("text" in update.$set)) return;
+  const { text } = update.$set;
+  this.set("words", wordsOf(typeof text === "string" ? text : null));
+});
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

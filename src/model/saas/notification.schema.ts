@@ -6,7 +6,7 @@ export interface NotificationRecord {
   _id: Types.ObjectId;
   /** Key of a user. */
   userId: string;
-  kind: "lead_assigned" | "conversation_assigned" | "task_assigned" | "task_due" | "rule";
+  kind: "lead_assigned" | "conversation_assigned" | "task_assigned" | "task_due" | "mention" | "rule";
   text: string;
   leadId: Types.ObjectId | null;
   conversationId: Types.ObjectId | null;
@@ -25,7 +25,7 @@ export const notificationSchema = plainSchema<NotificationRecord>("notifications
   userId: { type: String, required: true },
   kind: {
     type: String,
-    enum: ["lead_assigned", "conversation_assigned", "task_assigned", "task_due", "rule"],
+    enum: ["lead_assigned", "conversation_assigned", "task_assigned", "task_due", "mention", "rule"],
     required: true,
   },
   text: { type: String, required: true },

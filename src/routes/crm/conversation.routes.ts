@@ -5,6 +5,7 @@ import {
   changeConversationBodySchema,
   conversationListQuerySchema,
   conversationSchema,
+  listMessagesQuery,
   openConversationBodySchema,
   readConversationBodySchema,
 } from "../../contracts/conversation.contract";
@@ -98,7 +99,7 @@ export const conversationRoutes: readonly Route[] = [
     auth: write,
     input: { params, body: changeConversationBodySchema },
     output: { status: 200, description: "The conversation.", body: conversationSchema },
-    problems: ["not-found", "precondition-failed"],
+    problems: ["not-found", "precondition-failed", "invalid-reference"],
     async run({ ctx, params: { id }, body, ifMatch }) {
       const conversation = await changeConversation(ctx, { id, ifMatch }, body);
       return { body: conversation, version: conversation.version };
@@ -146,9 +147,10 @@ export const conversationRoutes: readonly Route[] = [
     tag,
     summary: "List a conversation's messages",
     auth: read,
-    input: { params, query: z.strictObject(pageQuery) },
-    output: { status: 200, description: "Messages, newest first.", body: pageSchema(messageSchema) },
-    problems: ["not-found", "invalid-cursor"],
+    description: "The newest first; from one message on, back with `before` and forth with `after`.",
+    input: { params, query: listMessagesQuery },
+    output: { status: 200, description: "Messages.", body: pageSchema(messageSchema) },
+    problems: ["not-found", "invalid-cursor", "invalid-reference"],
     run: async ({ ctx, params: { id }, query }) => ({ body: await listMessages(ctx, id, query) }),
   }),
   defineRoute({

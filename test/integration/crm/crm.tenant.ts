@@ -8,7 +8,9 @@ import { createTenantContext } from "../../../src/lib/context/create.context";
 import type { TenantContext } from "../../../src/lib/context/tenant.context";
 import type { CrmModels } from "../../../src/lib/tenant/get.crm.model";
 import { changeRoutes } from "../../../src/routes/crm/change.routes";
+import { conversationRoutes } from "../../../src/routes/crm/conversation.routes";
 import { customFieldRoutes } from "../../../src/routes/crm/custom.field.routes";
+import { inboxRoutes } from "../../../src/routes/crm/inbox.routes";
 import { leadRoutes } from "../../../src/routes/crm/lead.routes";
 import { meetingRoutes } from "../../../src/routes/crm/meeting.routes";
 import { notificationRoutes } from "../../../src/routes/crm/notification.routes";
@@ -57,6 +59,8 @@ export async function crmTenant(): Promise<CrmTenant> {
     ...taskRoutes,
     ...notificationRoutes,
     ...transferRoutes,
+    ...conversationRoutes,
+    ...inboxRoutes,
   ];
   const api = new ApiClient(lambdaTransport(routes, { dispatch }), keysOf(tenant));
   return { api, ctx, models: tenant.models, events };

@@ -4,6 +4,7 @@ import { pageSchema } from "../../../src/contracts/common.contract";
 import { conversationSchema } from "../../../src/contracts/conversation.contract";
 import { messageSchema } from "../../../src/contracts/message.contract";
 import { templatePreviewSchema, templateSchema } from "../../../src/contracts/template.contract";
+import { createUser } from "../../../src/services/saas/crm/user.service";
 import { connectNumber } from "../../../src/services/saas/whatsapp/connect.number.service";
 import {
   contactOf,
@@ -166,6 +167,7 @@ describe("conversations", () => {
     const [conversation] = page.data;
     if (!conversation) throw new Error("There is a conversation.");
     const path = `/api/crm/conversations/${conversation.id}`;
+    await createUser(tenant.ctx, { key: "maria", name: "Maria", email: "maria@example.com" });
     const patched = await tenant.api.patch(
       path,
       { status: "resolved", assigneeId: "maria", labels: ["vip"] },

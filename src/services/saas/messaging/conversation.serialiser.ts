@@ -16,6 +16,7 @@ export function toConversation(record: ConversationRecord): Conversation {
     priority: record.priority,
     assigneeId: record.assigneeId,
     teamId: record.teamId?.toHexString() ?? null,
+    participantIds: record.participantIds,
     labels: record.labels,
     unreadCount: record.unreadCount,
     lastMessage: lastMessage && {

@@ -1,10 +1,12 @@
 /** Reading messages. */
-import { Types, trusted } from "mongoose";
+import { type QueryFilter, Types, trusted } from "mongoose";
+import type { ListMessages } from "../../../contracts/conversation.contract";
 import type { Message } from "../../../contracts/message.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type Page, pageOf } from "../../../lib/query/page";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import { notFound } from "../crm/crm.problem";
+import type { MessageRecord } from "../../../model/saas/message.schema";
+import { invalidReference, notFound } from "../crm/crm.problem";
 import { toMessage } from "./message.serialiser";
 
 /** @throws AppError not-found. */
@@ -15,22 +17,41 @@ export async function getMessage(ctx: TenantContext, id: string): Promise<Messag
   return toMessage(message);
 }
 
-/** Messages of a conversation, newest first. @throws AppError not-found, invalid-cursor. */
+/**
+ * Messages of a conversation: the newest first, or from one message on, back with `before` and forth with `after`.
+ * @throws AppError not-found, invalid-cursor, invalid-reference for a message that is not in it
+ */
 export async function listMessages(
   ctx: TenantContext,
   conversationId: string,
-  query: { limit: number; cursor?: string | undefined },
+  query: ListMessages,
 ): Promise<Page<Message>> {
   const { Conversation, Message } = await getCrmModels(ctx.clientCode);
   const id = new Types.ObjectId(conversationId);
   if (!(await Conversation.exists({ _id: id }))) throw notFound("conversation");
+  const forth = query.after !== undefined;
+  const anchorId = query.after ?? query.before;
+  const anchor =
+    anchorId === undefined
+      ? null
+      : await Message.findOne({ _id: new Types.ObjectId(anchorId), conversationId: id }).lean();
+  if (anchorId !== undefined && !anchor)
+    throw invalidReference(forth ? "/query/after" : "/query/before", "message of this conversation");
   const page = await pageOf(ctx, Message, {
     route: "listMessages",
     query: Object.assign({ conversationId }, query),
-    filter: { conversationId: id },
-    sort: { sentAt: -1, _id: -1 },
+    filter: { conversationId: id, ...(anchor ? beyond(anchor, forth) : {}) },
+    sort: forth ? { sentAt: 1, _id: 1 } : { sentAt: -1, _id: -1 },
   });
   return { ...page, data: page.data.map(toMessage) };
+}
+
+function beyond({ sentAt, _id }: MessageRecord, forth: boolean): QueryFilter<MessageRecord> {
+  const [from, past] = forth ? (["$gte", "$gt"] as const) : (["$lte", "$lt"] as const);
+  return {
+    sentAt: trusted({ [from]: sentAt }),
+    $or: [{ sentAt: trusted({ [past]: sentAt }) }, { sentAt, _id: trusted({ [past]: _id }) }],
+  };
 }
 
 /** A send is settled by its status within minutes; what is not by then needs a person. */
