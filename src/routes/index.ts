@@ -10,6 +10,7 @@ import { conversationRoutes } from "./crm/conversation.routes";
 import { customFieldRoutes } from "./crm/custom.field.routes";
 import { eventRoutes } from "./crm/event.routes";
 import { inboxRoutes } from "./crm/inbox.routes";
+import { keyRoutes } from "./crm/key.routes";
 import { leadRoutes } from "./crm/lead.routes";
 import { mediaRoutes } from "./crm/media.routes";
 import { meetingRoutes } from "./crm/meeting.routes";
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...notificationRoutes,
   ...settingsRoutes,
   ...customFieldRoutes,
+  ...keyRoutes,
   ...changeRoutes,
   ...automationRoutes,
   ...eventRoutes,

@@ -120,6 +120,7 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     users: await make(api, "/api/crm/users", { key: "maria", name: "Maria", email: "maria@example.com" }),
     teams: await make(api, "/api/crm/teams", { key: "team_sales", name: "Sales" }),
     notifications: idOf(notification),
+    keys: await makeKey(api),
     "custom-fields": await make(api, "/api/crm/custom-fields", { key: "plan", name: "Plan", type: "text" }),
     imports: await make(api, "/api/crm/imports", { text: "phone\n+5511987654322\n" }, 202),
     exports: await make(api, "/api/crm/exports", {}, 202),
@@ -132,6 +133,11 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     automations: idOf(rule),
     "automation-runs": idOf(run),
   };
+}
+
+async function makeKey(api: ApiClient): Promise<string> {
+  const answer = await api.post("/api/crm/keys", { name: "row", scopes: ["leads:read"] });
+  return answer.as(z.object({ keyId: z.string() })).keyId;
 }
 
 function idOf({ _id }: { _id: Types.ObjectId }): string {

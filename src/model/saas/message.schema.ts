@@ -1,7 +1,7 @@
 import { Schema, type Types } from "mongoose";
 import type { Actor } from "../../contracts/common.contract";
+import { wordsOf } from "../../contracts/text.words";
 import { anyText, type BaseRecord, recordSchema } from "../record.schema";
-import { wordsOf } from "./message.words";
 
 export const messageStatuses = [
   "queued",

@@ -8,18 +8,17 @@ import { getCentralModels } from "../../lib/db/get.central.models";
 import { AppError } from "../../lib/errors/app.error";
 import { scopes as everyScope, isScope, type Scope } from "../../lib/http/define.route";
 import type { ApiKeyRecord } from "../../model/clients/client.schema";
-import { newApiKey } from "./new.api.key";
+import { mostWorkingKeys, newApiKey } from "./new.api.key";
 import { admitToClient } from "./platform.gate";
 import { getClient } from "./read.client.service";
 
-const mostKeys = 5;
 const hourMs = 60 * 60_000;
 
 /**
  * Makes a new key for a client and lets those it replaces work for `overlapHours` more. Shown once.
  * @param scopes what it may do; absent: what the replaced keys may, or everything when it replaces none.
  * @throws AppError not-found, invalid-reference when a key to replace does not work any more, invalid-state when the
- *   client is being set up or would have more than five working keys.
+ *   client is being set up or would have more than twenty working keys.
  */
 export async function rotateKey(
   ctx: PlatformContext,
@@ -39,10 +38,10 @@ export async function rotateKey(
       throw new AppError("invalid-state", "The client is being set up or leaves; it gets no further keys.");
     const working = client.apiKeys.filter((key) => isWorking(key, now));
     const replaced = keysToReplace(working, input.replaces);
-    if (working.length - (input.overlapHours === 0 ? replaced.length : 0) >= mostKeys)
+    if (working.length - (input.overlapHours === 0 ? replaced.length : 0) >= mostWorkingKeys)
       throw new AppError(
         "invalid-state",
-        `A client has at most ${mostKeys} working keys. Revoke one, or replace with an overlap of 0 hours.`,
+        `A client has at most ${mostWorkingKeys} working keys. Revoke one, or replace with an overlap of 0 hours.`,
       );
 
     const inherited = [...new Set(replaced.flatMap((key) => key.scopes))].filter(isScope);

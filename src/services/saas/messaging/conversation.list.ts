@@ -5,11 +5,11 @@ import type {
   ConversationCounts,
   ConversationListQuery,
 } from "../../../contracts/conversation.contract";
+import { wordsOf } from "../../../contracts/text.words";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type Page, pageOf } from "../../../lib/query/page";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { ConversationRecord } from "../../../model/saas/conversation.schema";
-import { wordsOf } from "../../../model/saas/message.words";
 import { toConversation } from "./conversation.serialiser";
 
 /** How many leads and how many messages a search looks through. */

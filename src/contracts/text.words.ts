@@ -1,6 +1,6 @@
-/** Words that a message can be found by. */
+/** Words that a text can be found by; the same for what is stored and what is asked. */
 
-/** Beyond these a message is found by its beginning only. */
+/** Beyond these a text is found by its beginning only. */
 const mostWords = 60;
 const longestWord = 40;
 
