@@ -5,4 +5,6 @@ import { settingsRoutes } from "../src/routes/crm/settings.routes";
 import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
 
 /** The API of the tenant's settings, its own fields and its keys. */
-export const handler = mountLambda([...settingsRoutes, ...customFieldRoutes, ...keyRoutes], { dispatch: dispatchEvents });
+export const handler = mountLambda([...settingsRoutes, ...customFieldRoutes, ...keyRoutes], {
+  dispatch: dispatchEvents,
+});

@@ -1,6 +1,6 @@
 /** A lead's timeline and the notes on it. */
 import * as z from "zod";
-import { actorSchema, objectIdSchema, timestampSchema } from "./common.contract";
+import { actorSchema, objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
 
 export const activitySchema = z
   .object({
@@ -47,3 +47,14 @@ export const noteSchema = z
   })
   .meta({ id: "Note", description: "What somebody wrote about a lead." });
 export type Note = z.input<typeof noteSchema>;
+
+const typeSchema = z.string().min(1).max(64);
+export const listActivitiesQuery = z.strictObject({
+  ...pageQuery,
+  type: z
+    .union([typeSchema, z.array(typeSchema).max(20)])
+    .transform((types) => [types].flat())
+    .optional()
+    .meta({ description: "Only lines of this type; may be given several times.", example: "stage_enter" }),
+});
+export type ListActivities = z.output<typeof listActivitiesQuery>;

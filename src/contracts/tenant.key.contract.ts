@@ -24,7 +24,10 @@ export const tenantKeyParam = z.strictObject({
 
 export const createTenantKeySchema = z
   .strictObject({
-    name: textLine(64).meta({ description: "What the key is for; unique among working keys.", example: "website" }),
+    name: textLine(64).meta({
+      description: "What the key is for; unique among working keys.",
+      example: "website",
+    }),
     scopes: z
       .array(z.string().max(64))
       .min(1)
@@ -32,7 +35,10 @@ export const createTenantKeySchema = z
       .meta({ description: "What it may do: some of what your own key may.", example: ["leads:read"] }),
     expiresAt: timestampInputSchema
       .optional()
-      .meta({ description: "When it ends by itself; never after your own key.", example: "2030-01-01T00:00:00.000Z" }),
+      .meta({
+        description: "When it ends by itself; never after your own key.",
+        example: "2030-01-01T00:00:00.000Z",
+      }),
   })
   .meta({ id: "TenantKeyInput", example: { name: "website", scopes: ["leads:read"] } });
 export type CreateTenantKey = z.output<typeof createTenantKeySchema>;

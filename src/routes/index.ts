@@ -4,6 +4,7 @@ import { adminClientRoutes } from "./admin/clients.routes";
 import { adminJobRoutes } from "./admin/jobs.routes";
 import { adminWebhookRoutes } from "./admin/webhooks.routes";
 import { adminWhatsAppRoutes } from "./admin/whatsapp.routes";
+import { auditRoutes } from "./crm/audit.routes";
 import { automationRoutes } from "./crm/automation.routes";
 import { changeRoutes } from "./crm/change.routes";
 import { conversationRoutes } from "./crm/conversation.routes";
@@ -43,6 +44,7 @@ export const routes: readonly Route[] = [
   ...customFieldRoutes,
   ...keyRoutes,
   ...changeRoutes,
+  ...auditRoutes,
   ...automationRoutes,
   ...eventRoutes,
   ...mediaRoutes,

@@ -1,6 +1,6 @@
 /**
  * The one way to change a tenant's data: a transaction that holds the change, the events that tell of it, the
- * timeline lines that show it, and the events' places in the log. After the commit the events go to whoever listens.
+ * timeline lines that show it, the audit's entries of who did it, and the events' places in the log. After the commit the events go to whoever listens.
  */
 import { type ClientSession, Types } from "mongoose";
 import {
@@ -14,6 +14,7 @@ import type { OutboxRecord } from "../../model/saas/outbox.schema";
 import type { TenantContext } from "../context/tenant.context";
 import { isDuplicateKey } from "../db/duplicate.key";
 import { failpoint } from "../failpoint/failpoint";
+import { auditLines } from "./audit.lines";
 import { type CrmModels, getCrmModels } from "./get.crm.model";
 import { markTenantActive } from "./mark.active";
 import { tenantConnection } from "./tenant.registry";
@@ -107,7 +108,7 @@ async function writeEvents(
   dispatch: boolean,
 ): Promise<CrmEvent[]> {
   if (drafts.length === 0) return [];
-  const { Activity, Counter, Outbox } = change.models;
+  const { Activity, AuditEntry, Counter, Outbox } = change.models;
   const { session, now } = change;
   const lines = drafts.flatMap((draft) => timelineLine(ctx, draft, now) ?? []);
   await once(lines.length === 0 ? undefined : Activity.collection.insertMany(lines, { session }));
@@ -125,6 +126,8 @@ async function writeEvents(
     outboxRow(ctx, draft, { seq: firstSeq + index, now, rootEventId, dispatchedAt: dispatch ? null : now }),
   );
   await once(Outbox.collection.insertMany(rows, { session }));
+  const acts = auditLines(rows, causedBy(ctx));
+  if (acts.length > 0) await AuditEntry.collection.insertMany(acts, { session });
   return rows.map(toCrmEvent);
 }
 
@@ -181,9 +184,16 @@ function timelineLine(ctx: TenantContext, draft: RecordedDraft, now: Date): Acti
     changes: draft.changes ?? null,
     ref: ref ? { type: ref[0].replace(/Id$/, ""), id: ref[1] } : null,
     eventId: draft.id,
+    ...causedBy(ctx),
+    data: draft.data ?? {},
+  };
+}
+
+/** The rule that acts, and its run. */
+function causedBy(ctx: TenantContext): Pick<ActivityRecord, "ruleId" | "runId"> {
+  return {
     ruleId: ctx.actor.type === "automation" ? lastRule(ctx.causation) : null,
     runId: ctx.runId ? new Types.ObjectId(ctx.runId) : null,
-    data: draft.data ?? {},
   };
 }
 

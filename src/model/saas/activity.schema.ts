@@ -32,5 +32,7 @@ export const activitySchema = plainSchema<ActivityRecord>("activities", {
 
 // the timeline, newest first
 activitySchema.index({ leadId: 1, at: -1, _id: -1 }, { name: "lead" });
+// the timeline of some types
+activitySchema.index({ leadId: 1, type: 1, at: -1, _id: -1 }, { name: "type" });
 // one line per event
 activitySchema.index({ eventId: 1, type: 1 }, { name: "event", unique: true });

@@ -3,6 +3,7 @@
  * ADD A TENANT MODEL HERE.
  */
 import { activitySchema } from "./activity.schema";
+import { auditEntrySchema } from "./audit.entry.schema";
 import { automationRuleSchema, automationVersionSchema } from "./automation.rule.schema";
 import {
   automationDecisionSchema,
@@ -35,6 +36,7 @@ import { webhookEventSchema } from "./webhook.event.schema";
 
 export const crmSchemas = {
   Activity: activitySchema,
+  AuditEntry: auditEntrySchema,
   AutomationDecision: automationDecisionSchema,
   AutomationRule: automationRuleSchema,
   AutomationRun: automationRunSchema,

@@ -31,7 +31,11 @@ export const keyRoutes: readonly Route[] = [
     summary: "List API keys",
     auth,
     input: {},
-    output: { status: 200, description: "All keys, the newest first, without secrets.", body: tenantKeysSchema },
+    output: {
+      status: 200,
+      description: "All keys, the newest first, without secrets.",
+      body: tenantKeysSchema,
+    },
     problems: [],
     run: async ({ ctx }) => ({
       body: { data: await listTenantKeys(ctx), nextCursor: null, hasMore: false },

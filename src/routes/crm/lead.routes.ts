@@ -1,5 +1,10 @@
 import * as z from "zod";
-import { activitySchema, createNoteSchema, noteSchema } from "../../contracts/activity.contract";
+import {
+  activitySchema,
+  createNoteSchema,
+  listActivitiesQuery,
+  noteSchema,
+} from "../../contracts/activity.contract";
 import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
 import {
   byExternalParams,
@@ -254,7 +259,7 @@ export const leadRoutes: readonly Route[] = [
     tag,
     summary: "Read a lead's timeline",
     auth: read,
-    input: { params, query: z.strictObject(pageQuery) },
+    input: { params, query: listActivitiesQuery },
     output: { status: 200, description: "What happened, newest first.", body: pageSchema(activitySchema) },
     problems: ["not-found", "invalid-cursor"],
     run: async ({ ctx, params: { id }, query }) => ({ body: await timeline(ctx, id, query) }),

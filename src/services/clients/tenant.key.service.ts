@@ -65,11 +65,13 @@ export async function rotateTenantKey(
   return act(ctx, "rotate", { keyId, overlapHours }, async ({ own, keys, now, session }) => {
     const old = oneOf(keys, keyId);
     requireWithin(own, old.scopes);
-    if (!isWorking(old, now)) throw invalidState("This key does not work any more. Create a new one instead.");
+    if (!isWorking(old, now))
+      throw invalidState("This key does not work any more. Create a new one instead.");
     const working = keys.filter((key) => isWorking(key, now));
     if (working.length - (overlapHours === 0 ? 1 : 0) >= mostWorkingKeys) throw tooMany();
     const end = new Date(now.getTime() + overlapHours * hourMs);
-    if (old.expiresAt === null || old.expiresAt > end) await setOnKey(ctx, session, keyId, { expiresAt: end });
+    if (old.expiresAt === null || old.expiresAt > end)
+      await setOnKey(ctx, session, keyId, { expiresAt: end });
     const { name, expiresAt } = old;
     return addKey(ctx, session, { name, scopes: old.scopes.filter(isScope), expiresAt, now });
   });
@@ -145,7 +147,11 @@ async function addKey(
   const { Client } = await getCentralModels();
   await Client.updateOne(
     { clientCode },
-    { $push: { apiKeys: { ...row, expiresAt: wish.expiresAt } }, $set: { updatedAt: wish.now }, $inc: { version: 1 } },
+    {
+      $push: { apiKeys: { ...row, expiresAt: wish.expiresAt } },
+      $set: { updatedAt: wish.now },
+      $inc: { version: 1 },
+    },
     { session },
   );
   return { ...shown, expiresAt: wish.expiresAt?.toISOString() ?? null };
@@ -181,7 +187,8 @@ function endOf(own: ApiKeyRecord, wish: string | undefined, now: Date): Date | n
   const refuse = (detail: string) =>
     invalidRequest([{ pointer: "/expiresAt", code: "invalid-value", detail }]);
   if (end <= now) throw refuse("must lie ahead");
-  if (own.expiresAt !== null && end > own.expiresAt) throw refuse("must not be after the end of your own key");
+  if (own.expiresAt !== null && end > own.expiresAt)
+    throw refuse("must not be after the end of your own key");
   return end;
 }
 

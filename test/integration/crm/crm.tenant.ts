@@ -7,6 +7,7 @@ import { pipelineSchema } from "../../../src/contracts/pipeline.contract";
 import { createTenantContext } from "../../../src/lib/context/create.context";
 import type { TenantContext } from "../../../src/lib/context/tenant.context";
 import type { CrmModels } from "../../../src/lib/tenant/get.crm.model";
+import { auditRoutes } from "../../../src/routes/crm/audit.routes";
 import { changeRoutes } from "../../../src/routes/crm/change.routes";
 import { conversationRoutes } from "../../../src/routes/crm/conversation.routes";
 import { customFieldRoutes } from "../../../src/routes/crm/custom.field.routes";
@@ -52,6 +53,7 @@ export async function crmTenant(): Promise<CrmTenant> {
     ...pipelineRoutes,
     ...meetingRoutes,
     ...settingsRoutes,
+    ...auditRoutes,
     ...changeRoutes,
     ...customFieldRoutes,
     ...userRoutes,

@@ -1,6 +1,6 @@
 /** A lead's timeline: what happened, newest first. Lines are written by `commitChange` with the events they show. */
 import { Types, trusted } from "mongoose";
-import type { Activity } from "../../../contracts/activity.contract";
+import type { Activity, ListActivities } from "../../../contracts/activity.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type Page, pageOf } from "../../../lib/query/page";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
@@ -12,14 +12,17 @@ import { toTimestamp } from "./lead.serialiser";
 export async function timeline(
   ctx: TenantContext,
   leadId: string,
-  query: { limit: number; cursor?: string | undefined },
+  query: ListActivities,
 ): Promise<Page<Activity>> {
   const lead = await getLead(ctx, leadId);
   const models = await getCrmModels(ctx.clientCode);
   const page = await pageOf(ctx, models.Activity, {
     route: "listLeadActivities",
     query: Object.assign({ leadId }, query),
-    filter: { leadId: new Types.ObjectId(lead.id) },
+    filter: {
+      leadId: new Types.ObjectId(lead.id),
+      ...(query.type === undefined ? {} : { type: trusted({ $in: query.type }) }),
+    },
     sort: { at: -1, _id: -1 },
   });
   const texts = await noteTexts(models, page.data);

@@ -30,6 +30,7 @@ const moves: Record<LeadModel, "rows" | "own" | "stay"> = {
   MediaAsset: "rows",
   StageHistory: "rows",
   Activity: "rows",
+  AuditEntry: "rows",
   AutomationDecision: "rows",
   AutomationStepLog: "rows",
   IdempotencyKey: "rows",
