@@ -116,6 +116,7 @@ export const readConversationBodySchema = z
     }),
   })
   .meta({ id: "ReadConversation", example: { sendReceipt: true } });
+
 export const snoozeConversationSchema = z
   .strictObject({
     until: timestampInputSchema.meta({

@@ -33,12 +33,10 @@ export const createTenantKeySchema = z
       .min(1)
       .max(100)
       .meta({ description: "What it may do: some of what your own key may.", example: ["leads:read"] }),
-    expiresAt: timestampInputSchema
-      .optional()
-      .meta({
-        description: "When it ends by itself; never after your own key.",
-        example: "2030-01-01T00:00:00.000Z",
-      }),
+    expiresAt: timestampInputSchema.optional().meta({
+      description: "When it ends by itself; never after your own key.",
+      example: "2030-01-01T00:00:00.000Z",
+    }),
   })
   .meta({ id: "TenantKeyInput", example: { name: "website", scopes: ["leads:read"] } });
 export type CreateTenantKey = z.output<typeof createTenantKeySchema>;

@@ -77,6 +77,7 @@ export const jobCatalog = {
     ...standard,
     maxAttempts: 5,
     payload: z.object({ ...tenantPayload, exportId: objectIdSchema }),
+  },
   /** Open a snoozed conversation again. */
   "conversation.wake": {
     ...standard,
