@@ -158,7 +158,7 @@ async function addKey(
 }
 
 async function setOnKey(
-  { clientCode, now }: TenantContext,
+  ctx: TenantContext,
   session: ClientSession,
   keyId: string,
   fields: { expiresAt: Date } | { revokedAt: Date },
@@ -168,8 +168,8 @@ async function setOnKey(
     Object.entries(fields).map(([name, value]) => [`apiKeys.$[old].${name}`, value]),
   );
   await Client.updateOne(
-    { clientCode },
-    { $set: { ...set, updatedAt: now() }, $inc: { version: 1 } },
+    { clientCode: ctx.clientCode },
+    { $set: { ...set, updatedAt: ctx.now() }, $inc: { version: 1 } },
     { session, arrayFilters: [{ "old.keyId": keyId }] },
   );
 }
