@@ -40,28 +40,6 @@ export const handlersOf = (handler: JobHandler<"automation.run">): JobHandlers =
   ...jobHandlers,
   "automation.run": async () => handler,
 });
-export function handlersOf(handler: JobHandler<"automation.run">): JobHandlers {
-  const other = async () => async (): Promise<void> => {
-    throw new Error("The benchmark has jobs of one type only.");
-  };
-  return {
-    "whatsapp.inbound": other,
-    "whatsapp.send": other,
-    "whatsapp.read": other,
-    "templates.sync": other,
-    "templates.refresh": other,
-    "media.download": other,
-    "media.process": other,
-    "automation.run": async () => handler,
-    "lead.merge": other,
-    "task.due": other,
-    "leads.import": other,
-    "leads.export": other,
-    "conversation.wake": other,
-    "tenant.sweep": other,
-    "quarantine.replay": other,
-  };
-}
 
 /** Runs all that wait, until nothing is left. @throws Error when it stopped before that: its rate would mean nothing */
 export async function drainAll(concurrency: number, handler: JobHandler<"automation.run">): Promise<void> {
