@@ -6,6 +6,7 @@ import { adminWebhookRoutes } from "./admin/webhooks.routes";
 import { adminWhatsAppRoutes } from "./admin/whatsapp.routes";
 import { auditRoutes } from "./crm/audit.routes";
 import { automationRoutes } from "./crm/automation.routes";
+import { cannedResponseRoutes } from "./crm/canned.response.routes";
 import { changeRoutes } from "./crm/change.routes";
 import { conversationRoutes } from "./crm/conversation.routes";
 import { customFieldRoutes } from "./crm/custom.field.routes";
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...transferRoutes,
   ...conversationRoutes,
   ...inboxRoutes,
+  ...cannedResponseRoutes,
   ...templateRoutes,
   ...meetingRoutes,
   ...taskRoutes,

@@ -121,6 +121,11 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     teams: await make(api, "/api/crm/teams", { key: "team_sales", name: "Sales" }),
     notifications: idOf(notification),
     keys: await makeKey(api),
+    "canned-responses": await make(api, "/api/crm/canned-responses", {
+      shortCode: "hours",
+      title: "Hours",
+      text: "We open at 9.",
+    }),
     "custom-fields": await make(api, "/api/crm/custom-fields", { key: "plan", name: "Plan", type: "text" }),
     imports: await make(api, "/api/crm/imports", { text: "phone\n+5511987654322\n" }, 202),
     exports: await make(api, "/api/crm/exports", {}, 202),

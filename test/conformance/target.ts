@@ -24,6 +24,7 @@ export const anyIds: Ids = Object.fromEntries(
     "automation-runs",
     "media",
     "custom-fields",
+    "canned-responses",
     "tasks",
     "users",
     "teams",

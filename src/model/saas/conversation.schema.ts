@@ -72,7 +72,7 @@ conversationSchema.index(
   { name: "participant" },
 );
 conversationSchema.index(
-  { lastActivityAt: -1, _id: -1 },
+  { lastActivityAt: -1, _id: -1, unreadCount: 1 },
   { name: "unread", partialFilterExpression: { unreadCount: { $gt: 0 } } },
 );
 // who waits the longest

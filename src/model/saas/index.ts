@@ -10,6 +10,7 @@ import {
   automationRunSchema,
   automationStepLogSchema,
 } from "./automation.run.schema";
+import { cannedResponseSchema } from "./canned.response.schema";
 import { connectionSchema } from "./connection.schema";
 import { contactIdentitySchema } from "./contact.identity.schema";
 import { conversationSchema } from "./conversation.schema";
@@ -42,6 +43,7 @@ export const crmSchemas = {
   AutomationRun: automationRunSchema,
   AutomationStepLog: automationStepLogSchema,
   AutomationVersion: automationVersionSchema,
+  CannedResponse: cannedResponseSchema,
   Connection: connectionSchema,
   ContactIdentity: contactIdentitySchema,
   Conversation: conversationSchema,

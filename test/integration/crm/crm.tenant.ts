@@ -8,6 +8,7 @@ import { createTenantContext } from "../../../src/lib/context/create.context";
 import type { TenantContext } from "../../../src/lib/context/tenant.context";
 import type { CrmModels } from "../../../src/lib/tenant/get.crm.model";
 import { auditRoutes } from "../../../src/routes/crm/audit.routes";
+import { cannedResponseRoutes } from "../../../src/routes/crm/canned.response.routes";
 import { changeRoutes } from "../../../src/routes/crm/change.routes";
 import { conversationRoutes } from "../../../src/routes/crm/conversation.routes";
 import { customFieldRoutes } from "../../../src/routes/crm/custom.field.routes";
@@ -63,6 +64,7 @@ export async function crmTenant(): Promise<CrmTenant> {
     ...transferRoutes,
     ...conversationRoutes,
     ...inboxRoutes,
+    ...cannedResponseRoutes,
   ];
   const api = new ApiClient(lambdaTransport(routes, { dispatch }), keysOf(tenant));
   return { api, ctx, models: tenant.models, events };
