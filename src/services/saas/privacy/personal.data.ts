@@ -18,11 +18,13 @@ const none = (why: string): PersonalData => ({ kind: "none", why });
 
 export const personalData = {
   Activity: byLead(),
+  AuditEntry: byLead(),
   AutomationDecision: byLead("leadId", false),
   AutomationRule: none("what rules say, written by the tenant about nobody"),
   AutomationRun: byLead(),
   AutomationStepLog: byLead("leadId", false),
   AutomationVersion: none("what rules say, written by the tenant about nobody"),
+  CannedResponse: none("texts for everybody, with variables in place of people"),
   Connection: none("the tenant's own numbers"),
   ContactIdentity: byLead(),
   Conversation: byLead(),
