@@ -23,12 +23,10 @@ export const cannedResponseSchema = z
   .meta({ id: "CannedResponse", description: "A text that people write often." });
 export type CannedResponse = z.input<typeof cannedResponseSchema>;
 
-export const createCannedResponseSchema = z
-  .strictObject({ shortCode, title, text })
-  .meta({
-    id: "CannedResponseInput",
-    example: { shortCode: "hours", title: "Opening hours", text: "We open at 9." },
-  });
+export const createCannedResponseSchema = z.strictObject({ shortCode, title, text }).meta({
+  id: "CannedResponseInput",
+  example: { shortCode: "hours", title: "Opening hours", text: "We open at 9." },
+});
 export type CreateCannedResponse = z.output<typeof createCannedResponseSchema>;
 
 export const updateCannedResponseSchema = z
