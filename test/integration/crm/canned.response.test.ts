@@ -19,7 +19,7 @@ const make = (shortCode: string, text = "We open at 9.") =>
 
 test("a short code belongs to one text, also when two are made at once", async () => {
   const answers = await Promise.all([make("hours"), make("hours")]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([201, 409]);
   const other = (await make("place")).as(cannedResponseSchema);
   expect((await tenant.api.patch(`${base}/${other.id}`, { shortCode: "hours" })).status).toBe(409);
   takeEvents(tenant);
