@@ -13,8 +13,8 @@ import { atOnce, timed } from "./measure";
 import { benchNumber as number } from "./whatsapp.number";
 import { delivery } from "./whatsapp.webhook";
 
-const customers = 60;
-const perCustomer = 5;
+const customers = 40;
+const perCustomer = 4;
 const side = 32;
 /** Of the worker. */
 const concurrency = 8;
@@ -96,8 +96,8 @@ async function sending(ctx: TenantContext, graphUrl: string): Promise<Figure> {
 }
 
 async function workOff(): Promise<void> {
-  const { done } = await drainUntilIdle({ dispatch, concurrency, limitMs: 120_000 });
-  if (!done) throw new Error("The queue was not empty after two minutes.");
+  const { done } = await drainUntilIdle({ dispatch, concurrency, limitMs: 300_000 });
+  if (!done) throw new Error("The queue was not empty after five minutes.");
 }
 
 const perSecond = (count: number, ms: number) => ({ value: Math.round((count * 1000) / ms), unit: "/s" });
