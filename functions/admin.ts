@@ -1,4 +1,5 @@
 import { mountLambda } from "../src/lib/http/mount.lambda";
+import { adminAlertRoutes } from "../src/routes/admin/alerts.routes";
 import { adminClientRoutes } from "../src/routes/admin/clients.routes";
 import { adminJobRoutes } from "../src/routes/admin/jobs.routes";
 import { adminWebhookRoutes } from "../src/routes/admin/webhooks.routes";
@@ -13,6 +14,7 @@ export const handler = mountLambda(
     ...adminJobRoutes,
     ...adminWebhookRoutes,
     ...adminWhatsAppRoutes,
+    ...adminAlertRoutes,
     ...adminHealthRoutes,
   ],
   {

@@ -1,5 +1,6 @@
 /** `npm run tenants -- VERB ...`: what the platform team does with clients, from a shell. `--help` tells all. */
 import { runCommand } from "./command/run.command";
+import { alertVerbs } from "./tenants/alert.verbs";
 import { clientVerbs } from "./tenants/client.verbs";
 import { databaseVerbs } from "./tenants/database.verbs";
 import { keyVerbs } from "./tenants/key.verbs";
@@ -9,5 +10,5 @@ runCommand({
   name: "tenants",
   title: "Clients (tenants) of the platform.",
   // ADD A VERB HERE.
-  verbs: [...clientVerbs, ...keyVerbs, ...databaseVerbs, ...whatsappVerbs],
+  verbs: [...clientVerbs, ...keyVerbs, ...databaseVerbs, ...whatsappVerbs, ...alertVerbs],
 });

@@ -48,6 +48,7 @@ export const numberAnswerSchema = z.looseObject({
   code_verification_status: z.string().optional().catch(undefined),
   platform_type: z.string().optional().catch(undefined),
   whatsapp_business_manager_messaging_limit: z.string().optional().catch(undefined),
+  throughput: z.looseObject({ level: z.string().optional() }).optional().catch(undefined),
 });
 
 const pagingSchema = z

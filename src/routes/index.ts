@@ -1,5 +1,6 @@
 /** Every route of the API, in the order of its documentation. ADD A ROUTE FILE HERE. */
 import type { Route } from "../lib/http/define.route";
+import { adminAlertRoutes } from "./admin/alerts.routes";
 import { adminClientRoutes } from "./admin/clients.routes";
 import { adminJobRoutes } from "./admin/jobs.routes";
 import { adminWebhookRoutes } from "./admin/webhooks.routes";
@@ -56,6 +57,7 @@ export const routes: readonly Route[] = [
   ...adminJobRoutes,
   ...adminWhatsAppRoutes,
   ...adminWebhookRoutes,
+  ...adminAlertRoutes,
   ...adminHealthRoutes,
   ...healthRoutes,
   ...docsRoutes(() => routes),

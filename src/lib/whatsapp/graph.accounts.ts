@@ -11,6 +11,8 @@ export interface NumberInfo {
   readonly nameStatus: string | null;
   readonly codeVerification: string | null;
   readonly platform: string | null;
+  /** Null: Meta does not say. */
+  readonly messagesPerSecond: number | null;
 }
 
 const numberFields = [
@@ -22,7 +24,14 @@ const numberFields = [
   "code_verification_status",
   "platform_type",
   "whatsapp_business_manager_messaging_limit",
+  "throughput",
 ].join(",");
+
+/** Meta's words for a number's throughput. */
+const throughputs = new Map([
+  ["STANDARD", 80],
+  ["HIGH", 1_000],
+]);
 
 /** What Meta says of a number. @throws GraphCallError, e.g. when the token does not reach it. */
 export async function readNumber(input: { token: string; phoneNumberId: string }): Promise<NumberInfo> {
@@ -43,6 +52,7 @@ export async function readNumber(input: { token: string; phoneNumberId: string }
     nameStatus: number.name_status ?? null,
     codeVerification: number.code_verification_status ?? null,
     platform: number.platform_type ?? null,
+    messagesPerSecond: throughputs.get(number.throughput?.level?.toUpperCase() ?? "") ?? null,
   };
 }
 

@@ -10,21 +10,20 @@ export type SendOutcome =
   | { readonly kind: "refused"; readonly error: MessageError }
   /** The number may not send at all until a person does something about it. */
   | { readonly kind: "account_problem"; readonly code: number; readonly reason: string }
-  /** Too fast, or in maintenance: the message just has to wait. `delayMs` null: by its own back-off. */
+  /** Too fast, or in maintenance: the message just has to wait. `delayMs`: Retry-After, where Meta gave one. */
   | { readonly kind: "rate_limited"; readonly code: number; readonly delayMs: number | null }
   /** Provably not taken, for a reason that passes. */
   | { readonly kind: "not_accepted"; readonly reason: string; readonly delayMs: number | null }
   /** Taken or not: nobody knows but Meta. */
   | { readonly kind: "unclear"; readonly reason: string };
 
-/** Limits that pass by waiting, with the wait in ms where Meta names none; null: growing with each try. */
-const rateLimits: ReadonlyMap<number, number | null> = new Map([
-  [4, 60_000],
-  [80_007, 60_000],
-  [130_429, null],
-  [131_056, null],
-  [131_057, 60_000],
-]);
+/** Limits that pass by waiting: of the app, the account, the number, the recipient, and a number in maintenance. */
+const rateLimits: ReadonlySet<number> = new Set([4, 80_007, 130_429, 131_056, 131_057]);
+
+/** Whether a code means no more than "too fast". */
+export function isRateLimit(code: number): boolean {
+  return rateLimits.has(code);
+}
 
 const accountProblems = new Set([0, 190, 3, 10, 131_005]);
 
@@ -41,8 +40,7 @@ export function concludeSend(answer: GraphAnswer<AcceptedMessage>): SendOutcome 
     case "fault": {
       const { status, fault, retryAfterMs } = answer;
       const { code } = fault;
-      const wait = rateLimits.get(code);
-      if (wait !== undefined) return { kind: "rate_limited", code, delayMs: retryAfterMs ?? wait };
+      if (isRateLimit(code)) return { kind: "rate_limited", code, delayMs: retryAfterMs };
       if (isAccountProblem(code)) {
         return { kind: "account_problem", code, reason: explainError(code, null).explanation };
       }

@@ -21,6 +21,8 @@ export interface ConnectionRecord extends BaseRecord {
   accountStatus?: string | null;
   /** When each of these was told; an older one changes nothing. */
   toldAt?: Record<string, Date>;
+  /** Meta's throughput of the number, sent and received; null: not known, so the standard 80. */
+  messagesPerSecond?: number | null;
   isDefault: boolean;
 }
 
@@ -38,6 +40,7 @@ export const connectionSchema = recordSchema<ConnectionRecord>("connections", {
   nameStatus: { type: String, default: null },
   accountStatus: { type: String, default: null },
   toldAt: { type: Schema.Types.Mixed, default: () => ({}) },
+  messagesPerSecond: { type: Number, default: null },
   isDefault: { type: Boolean, default: false },
 });
 

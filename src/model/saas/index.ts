@@ -28,6 +28,7 @@ import { noteSchema } from "./note.schema";
 import { notificationSchema } from "./notification.schema";
 import { outboxSchema } from "./outbox.schema";
 import { pipelineSchema } from "./pipeline.schema";
+import { sendPaceSchema } from "./send.pace.schema";
 import { stageHistorySchema } from "./stage.history.schema";
 import { taskSchema } from "./task.schema";
 import { teamSchema } from "./team.schema";
@@ -62,6 +63,7 @@ export const crmSchemas = {
   Notification: notificationSchema,
   Outbox: outboxSchema,
   Pipeline: pipelineSchema,
+  SendPace: sendPaceSchema,
   StageHistory: stageHistorySchema,
   Task: taskSchema,
   Team: teamSchema,

@@ -215,6 +215,7 @@ describe("what Meta has provably not taken waits and is sent later", () => {
     const { Job } = await getCentralModels();
     const job = await Job.findOne({ activeKey: message.id }).lean();
     expect(job).toMatchObject({ state: "scheduled", attempts: 0 });
+    await tenant.models.SendPace.deleteMany({});
     await Job.updateOne({ _id: job?._id }, { $set: { runAt: new Date(0) } });
     await stack.drain();
     expect(await stored(message.id)).toMatchObject({ status: "sent", attempts: 2 });
@@ -228,6 +229,7 @@ describe("what Meta has provably not taken waits and is sent later", () => {
     await stack.drain();
     expect(await stored(second.id)).toMatchObject({ status: "queued", attempts: 0 });
     const { Job } = await getCentralModels();
+    await tenant.models.SendPace.deleteMany({});
     await Job.updateOne({ activeKey: first.id }, { $set: { runAt: new Date(0) } });
     await stack.drain();
     const texts = (await stack.sends(phone))

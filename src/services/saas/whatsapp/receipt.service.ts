@@ -8,7 +8,7 @@ import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { GraphCallError, postReceipt } from "../../../lib/whatsapp/graph.client";
-import { isAccountProblem } from "../../../lib/whatsapp/send.outcome";
+import { isAccountProblem, isRateLimit } from "../../../lib/whatsapp/send.outcome";
 import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import { invalidState, notFound } from "../crm/crm.problem";
 import { readToken } from "./connection.token";
@@ -45,15 +45,12 @@ export async function sendReadReceipt(ctx: TenantContext, conversationId: string
       await pauseForFault(ctx, last.connection._id, code);
       return "number_paused";
     }
-    if (error.status !== null && error.status < 500 && error.status !== 429 && !waitsOnly.has(code)) {
+    if (error.status !== null && error.status < 500 && error.status !== 429 && !isRateLimit(code)) {
       return "refused";
     }
     throw error;
   }
 }
-
-/** Limits that pass. */
-const waitsOnly = new Set([4, 80_007, 130_429, 131_056, 131_057]);
 
 /**
  * Shows "typing" for 25 seconds or until our next message; the customer also sees that we read theirs.

@@ -28,6 +28,7 @@ import { buildBody } from "./outgoing/build.body";
 import { CannotSend } from "./outgoing/cannot.send";
 import { replayParkedStatuses } from "./parked.items";
 import { pauseConnection } from "./pause.connection";
+import { learnLimit, spaceOutPair, takePlace } from "./send.pace";
 
 export type SendResult =
   /** Nothing more to do for this job. */
@@ -78,6 +79,9 @@ export async function sendStoredMessage(ctx: TenantContext, messageId: string): 
     if (message.kind !== "template" && !isWindowOpen(conversation, ctx.now())) {
       return await fail(ctx, message, explainError(131_047, null));
     }
+    if (isStaleCode(ctx, message)) {
+      throw new CannotSend("The one-time code waited for more than 10 minutes. Send a new one.");
+    }
     if (await isMediaOnItsWay(ctx, message.mediaIds)) {
       if (isGivenUp(ctx, message)) throw new CannotSend("Its media did not become ready within a day.");
       return { kind: "wait", delayMs: mediaDelayMs, code: "media-not-ready" };
@@ -110,11 +114,15 @@ async function attempt(ctx: TenantContext, { message, connection, lead }: Sendab
     if (!(error instanceof GraphCallError)) throw error;
     return settleUpload(ctx, message, connection, error);
   }
+  const scope = { connection, message };
+  const place = await takePlace(ctx, scope);
+  if (place.waitMs > 0) return { kind: "wait", delayMs: place.waitMs, code: "pace" };
   const begun = await beginSending(ctx, message._id);
   if (!begun) return { kind: "settled", status: message.status };
   failpoint("after-message-sending");
   const outcome = concludeSend(await postMessage({ token, phoneNumberId, body }));
   failpoint("after-send-accepted");
+  if (place.pairIsSlow && outcome.kind === "accepted") await spaceOutPair(ctx, scope);
   return settle(ctx, begun, connection, outcome);
 }
 
@@ -146,7 +154,11 @@ async function settle(
       return { kind: "wait", delayMs: pausedDelayMs, code: `meta-${outcome.code}` };
     case "rate_limited":
       await returnToQueue(ctx, begun);
-      return { kind: "wait", delayMs: outcome.delayMs ?? growing(message, 4), code: `meta-${outcome.code}` };
+      return {
+        kind: "wait",
+        delayMs: await learnLimit(ctx, { connection, message }, outcome.code, outcome.delayMs),
+        code: `meta-${outcome.code}`,
+      };
     case "not_accepted":
       if (isGivenUp(ctx, message)) return fail(ctx, message, unreachable);
       await returnToQueue(ctx, begun);
@@ -206,6 +218,14 @@ const unreachable = {
 /** Counted from its storing, or from when a person had it sent again. */
 function isGivenUp(ctx: TenantContext, { statusAt, createdAt }: MessageRecord): boolean {
   return ctx.now().getTime() - (statusAt.queued ?? createdAt).getTime() > patienceMs;
+}
+
+/** As long as WhatsApp itself tries to deliver one. */
+const codeLastsMs = 10 * 60_000;
+
+function isStaleCode(ctx: TenantContext, { content, statusAt, createdAt }: MessageRecord): boolean {
+  if (content?.category !== "AUTHENTICATION") return false;
+  return ctx.now().getTime() - (statusAt.queued ?? createdAt).getTime() > codeLastsMs;
 }
 
 /** Back-off that grows with every try, with half of it left to chance, so that many do not return at once. */
