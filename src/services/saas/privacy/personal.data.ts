@@ -44,6 +44,7 @@ export const personalData = {
   Notification: byLead(),
   Outbox: { kind: "by-lead", path: "subject.leadId", idAs: "text", shown: false },
   Pipeline: none("stages"),
+  SendPace: none("how fast may be sent, by ids of ours, gone within an hour"),
   StageHistory: byLead(),
   Task: byLead(),
   Team: none("the tenant's own people"),
