@@ -49,6 +49,7 @@ const plain: Ids = {
   keys: "nokey123",
   queues: "none",
   jobs: nobodysId,
+  alerts: nobodysId,
 };
 
 /** The path of a route with these ids. @throws Error when one is missing */
