@@ -147,6 +147,7 @@ async function storeConnection(
       qualityRating: info.qualityRating,
       nameStatus: info.nameStatus,
       messagingLimit: info.messagingLimit,
+      messagesPerSecond: info.messagesPerSecond,
       state: "active" as const,
       pausedReason: null,
       pausedAt: null,
