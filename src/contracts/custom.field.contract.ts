@@ -26,8 +26,19 @@ const type = z.enum(customFieldTypes).meta({
   example: "select",
 });
 
+const filterable = z.boolean().meta({
+  description: "May searches ask for it? Its values are indexed then, those that leads have in a moment.",
+  example: true,
+});
+
 export const createCustomFieldSchema = z
-  .strictObject({ key: customFieldKeySchema, name, type, options: options.optional() })
+  .strictObject({
+    key: customFieldKeySchema,
+    name,
+    type,
+    options: options.optional(),
+    filterable: filterable.default(false),
+  })
   .refine((field) => field.type.endsWith("select") === (field.options !== undefined), {
     error: "must be given for select and multi_select, and for them only",
     path: ["options"],
@@ -37,7 +48,7 @@ export type CreateCustomField = z.output<typeof createCustomFieldSchema>;
 
 /** Merge patch. Key and type never change: leads hold values of that type. */
 export const updateCustomFieldSchema = z
-  .strictObject({ name, options })
+  .strictObject({ name, options, filterable })
   .partial()
   .meta({ id: "CustomFieldPatch" });
 export type UpdateCustomField = z.output<typeof updateCustomFieldSchema>;
@@ -52,6 +63,7 @@ export const customFieldSchema = z
     name: z.string(),
     type,
     options: z.array(z.string()).nullable(),
+    filterable,
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
   })

@@ -10,7 +10,9 @@ import {
   timestampInputSchema,
   timestampSchema,
 } from "./common.contract";
+import { conditionSchema } from "./condition.contract";
 import { customFieldKeySchema } from "./custom.field.contract";
+import { problemSchema } from "./problem.contract";
 import { countrySchema, localeSchema, timezoneSchema } from "./settings.contract";
 import { textLine } from "./text.contract";
 
@@ -280,3 +282,155 @@ export const stageVisitSchema = z
   })
   .meta({ id: "StageVisit", description: "One stay of a lead in one stage." });
 export type StageVisit = z.input<typeof stageVisitSchema>;
+
+const leadFieldNames = Object.keys(leadSchema.shape);
+const searchSorts = [
+  "-createdAt",
+  "createdAt",
+  "-updatedAt",
+  "updatedAt",
+  "-lastActivityAt",
+  "lastActivityAt",
+  "-score",
+  "score",
+] as const;
+export const leadExpansions = ["owner", "stage"] as const;
+
+export const searchLeadsSchema = z
+  .strictObject({
+    condition: conditionSchema.optional().meta({
+      description: "Which leads: the grammar of rules, on fields that begin with `lead.`.",
+      example: { all: [{ field: "lead.status", op: "equals", value: "open" }] },
+    }),
+    query: z.string().trim().max(200).optional().meta({
+      description: "Words of name, company, e-mail or phone, from their beginning, without case and accents.",
+      example: "ana souza",
+    }),
+    sort: z.enum(searchSorts).default("-createdAt").meta({ description: "`-` is the highest first." }),
+    fields: z
+      .array(
+        z
+          .string()
+          .refine((name) => leadFieldNames.includes(name), { error: "must be the name of a lead's field" }),
+      )
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({
+        description: "Only these fields, beside `id` and `version`.",
+        example: ["displayName", "phone"],
+      }),
+    expand: z
+      .array(z.enum(leadExpansions))
+      .max(leadExpansions.length)
+      .optional()
+      .meta({ description: "Also show these beside their ids.", example: ["stage"] }),
+    limit: pageQuery.limit,
+    cursor: pageQuery.cursor,
+  })
+  .meta({ id: "LeadSearch" });
+export type SearchLeads = z.output<typeof searchLeadsSchema>;
+
+/** A lead as a search shows it: whole, or the fields that were asked for. */
+export const foundLeadSchema = leadSchema
+  .partial()
+  .required({ id: true, version: true })
+  .extend({
+    owner: z
+      .object({ id: z.string(), name: z.string() })
+      .nullable()
+      .optional()
+      .meta({ description: "With `expand`: the person, null when there is none with this id." }),
+    stage: z
+      .object({
+        id: objectIdSchema,
+        key: z.string(),
+        name: z.string(),
+        type: statusSchema,
+        pipelineId: objectIdSchema,
+        pipelineKey: z.string(),
+      })
+      .nullable()
+      .optional()
+      .meta({ description: "With `expand`: the stage." }),
+  })
+  .meta({ id: "FoundLead", description: "A lead that a search found." });
+export type FoundLead = z.input<typeof foundLeadSchema>;
+
+const rowFields = z.record(z.string(), z.unknown());
+const rowVersion = z
+  .number()
+  .int()
+  .optional()
+  .meta({ description: "Only at this version, as If-Match.", example: 3 });
+
+/** One row of a batch. What is wrong with its lead is told in the row's own result. */
+export const leadBatchRowSchema = z.discriminatedUnion("op", [
+  z.strictObject({
+    op: z.literal("create"),
+    lead: rowFields.meta({ description: "As POST /leads takes it." }),
+  }),
+  z.strictObject({
+    op: z.literal("update"),
+    id: objectIdSchema,
+    lead: rowFields.meta({ description: "As PATCH /leads/{id} takes it." }),
+    ifMatch: rowVersion,
+  }),
+  z.strictObject({
+    op: z.literal("upsert"),
+    by: z
+      .union([z.strictObject({ phone: phoneInputSchema }), z.strictObject({ externalId: byExternalParams })])
+      .meta({ description: "What the lead is known by.", example: { phone: "+5511987654321" } }),
+    lead: rowFields.meta({ description: "As PUT /leads/by-phone takes it." }),
+    ifMatch: rowVersion,
+  }),
+  z.strictObject({ op: z.literal("delete"), id: objectIdSchema, ifMatch: rowVersion }),
+]);
+export type LeadBatchRow = z.output<typeof leadBatchRowSchema>;
+
+export const leadBatchSchema = z
+  .strictObject({
+    operations: z
+      .array(leadBatchRowSchema)
+      .min(1)
+      .max(100)
+      .meta({
+        description: "Done in this order, each on its own: one that fails does not undo another.",
+        example: [{ op: "create", lead: { firstName: "Ana" } }],
+      }),
+  })
+  .meta({ id: "LeadBatch" });
+
+export const leadBatchResultSchema = z
+  .object({
+    succeeded: z.number().int(),
+    failed: z.number().int(),
+    results: z.array(
+      z.object({
+        index: z.number().int().meta({ description: "Place of the row, from 0." }),
+        status: z
+          .number()
+          .int()
+          .meta({ description: "What the row alone would have been answered.", example: 201 }),
+        lead: leadSchema
+          .nullable()
+          .meta({ description: "The lead as it is now; null for deleted and failed." }),
+        problem: problemSchema.partial().nullable().meta({ description: "Why it failed." }),
+      }),
+    ),
+  })
+  .meta({ id: "LeadBatchResult", description: "A result per row, in their order." });
+export type LeadBatchResult = z.input<typeof leadBatchResultSchema>;
+
+export const duplicateReasons = ["same_phone", "same_mailbox", "same_name"] as const;
+export const leadDuplicatesSchema = z
+  .object({
+    data: z.array(
+      z.object({
+        lead: leadSchema,
+        reasons: z.array(z.enum(duplicateReasons)).meta({ description: "What the two share." }),
+      }),
+    ),
+  })
+  .meta({ id: "LeadDuplicates", description: "Leads that may be the same person, the likeliest first." });
+export type LeadDuplicates = z.input<typeof leadDuplicatesSchema>;

@@ -14,6 +14,7 @@ export const jobHandlers: JobHandlers = {
   "media.process": async () => (await import("./media.process.handler")).handler,
   "automation.run": async () => (await import("./automation.run.handler")).handler,
   "lead.merge": async () => (await import("./lead.merge.handler")).handler,
+  "leads.reindex": async () => (await import("./leads.reindex.handler")).handler,
   "task.due": async () => (await import("./task.due.handler")).handler,
   "leads.import": async () => (await import("./leads.import.handler")).handler,
   "leads.export": async () => (await import("./leads.export.handler")).handler,

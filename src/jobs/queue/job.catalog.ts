@@ -64,6 +64,8 @@ export const jobCatalog = {
   "automation.run": { ...standard, payload: z.object({ ...tenantPayload, runId: objectIdSchema }) },
   /** Move what is left of a lead that was merged into another. */
   "lead.merge": { ...standard, payload: z.object({ ...tenantPayload, leadId: objectIdSchema }) },
+  /** Make anew what every lead is found by. */
+  "leads.reindex": { ...standard, payload: z.object(tenantPayload) },
   /** Tell that a task is due. */
   "task.due": { ...standard, payload: z.object({ ...tenantPayload, taskId: objectIdSchema }) },
   /** Bring a file of leads in, or try it out: some seconds of it, then again from where it stands. */

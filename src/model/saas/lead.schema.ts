@@ -221,6 +221,8 @@ leadSchema.index(
   { "merging.since": 1 },
   { name: "merging", partialFilterExpression: { "merging.since": { $gt: new Date(0) } } },
 );
+leadSchema.index({ lastActivityAt: -1, _id: -1 }, { name: "activity" });
+leadSchema.index({ score: -1, _id: -1 }, { name: "score" });
 // searches: texts in their compared form and filterable fields, words from their beginning, suspected duplicates
 leadSchema.index({ "search.fold.$**": 1 }, { name: "fold" });
 leadSchema.index({ "search.words": 1 }, { name: "words" });

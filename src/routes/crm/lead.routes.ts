@@ -10,19 +10,27 @@ import {
   byExternalParams,
   byPhoneParams,
   createLeadSchema,
+  foundLeadSchema,
+  leadBatchResultSchema,
+  leadBatchSchema,
+  leadDuplicatesSchema,
   leadSchema,
   leadTagsSchema,
   listLeadsQuery,
   mergeLeadSchema,
   moveLeadSchema,
   removeTagsQuery,
+  searchLeadsSchema,
   stageVisitSchema,
   updateLeadSchema,
   upsertByPhoneSchema,
 } from "../../contracts/lead.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { timeline } from "../../services/saas/crm/activity.service";
+import { changeLeads } from "../../services/saas/crm/lead.batch";
+import { findDuplicates } from "../../services/saas/crm/lead.duplicates";
 import { mergeLeads } from "../../services/saas/crm/lead.merge";
+import { searchLeads } from "../../services/saas/crm/lead.search";
 import {
   addTags,
   createLead,
@@ -85,6 +93,37 @@ export const leadRoutes: readonly Route[] = [
       const lead = await createLead(ctx, body);
       return { ...leadReply(lead), headers: { location: `/api/crm/leads/${lead.id}` } };
     },
+  }),
+  defineRoute({
+    operationId: "searchLeads",
+    method: "POST",
+    path: "/api/crm/leads/search",
+    tag,
+    summary: "Search leads",
+    description:
+      "By a condition in the grammar of rules, by words, or both. Of your own fields those that are `filterable`. " +
+      "Unknown fields, operators that do not fit and values of another type are refused with a pointer.",
+    auth: read,
+    input: { body: searchLeadsSchema },
+    output: { status: 200, description: "A page of leads.", body: pageSchema(foundLeadSchema) },
+    problems: ["invalid-cursor"],
+    run: async ({ ctx, body }) => ({ body: await searchLeads(ctx, body) }),
+  }),
+  defineRoute({
+    operationId: "changeLeads",
+    method: "POST",
+    path: "/api/crm/leads/batch",
+    tag,
+    summary: "Create, change and delete up to 100 leads",
+    description:
+      "Each row on its own, in their order: a row that fails is told in its result and undoes nothing. With " +
+      "`Idempotency-Key` a repeated request gets the same results.",
+    auth: write,
+    input: { body: leadBatchSchema },
+    output: { status: 207, description: "A result per row.", body: leadBatchResultSchema },
+    problems: [],
+    idempotent: true,
+    run: async ({ ctx, body }) => ({ body: await changeLeads(ctx, body.operations) }),
   }),
   defineRoute({
     operationId: "upsertLeadByPhone",
@@ -176,6 +215,20 @@ export const leadRoutes: readonly Route[] = [
     output: leadOutput,
     problems: ["not-found", "duplicate"],
     run: async ({ ctx, params: { id } }) => leadReply(await restoreLead(ctx, id)),
+  }),
+  defineRoute({
+    operationId: "listLeadDuplicates",
+    method: "GET",
+    path: "/api/crm/leads/{id}/duplicates",
+    tag,
+    summary: "Suspected duplicates of a lead",
+    description:
+      "Leads with the same number in another spelling, the same mailbox, or the same name and company.",
+    auth: read,
+    input: { params },
+    output: { status: 200, description: "The likeliest first.", body: leadDuplicatesSchema },
+    problems: ["not-found"],
+    run: async ({ ctx, params: { id } }) => ({ body: await findDuplicates(ctx, id) }),
   }),
   defineRoute({
     operationId: "mergeLead",

@@ -1,14 +1,16 @@
 import { Types } from "mongoose";
 import * as z from "zod";
 import { pageSchema } from "../../../src/contracts/common.contract";
-import { leadSchema } from "../../../src/contracts/lead.contract";
+import { foundLeadSchema, leadSchema } from "../../../src/contracts/lead.contract";
 import { rankBetween } from "../../../src/lib/rank/rank";
+import { leadSearch } from "../../../src/lib/search/lead.search";
 import { closeAllConnections, tenantConnection } from "../../../src/lib/tenant/tenant.registry";
 import { type CrmTenant, crmTenant, newLead, stagesOf } from "./crm.tenant";
 
 const total = 5_000;
 const pageSize = 25;
 const leadPage = pageSchema(leadSchema);
+const foundPage = pageSchema(foundLeadSchema);
 let tenant: CrmTenant;
 let stages: Record<string, string>;
 
@@ -23,7 +25,7 @@ beforeAll(async () => {
   const leads = Array.from({ length: total }, (_, n) => {
     rank = rankBetween(rank, null);
     const at = new Date(Date.UTC(2026, 0, 1) + n * 60_000);
-    return {
+    const lead = {
       ...pattern,
       _id: new Types.ObjectId(),
       displayName: `Lead ${n}`,
@@ -34,7 +36,9 @@ beforeAll(async () => {
       rank,
       createdAt: at,
       updatedAt: at,
+      custom: { plan: `plan_${n % 100}` },
     };
+    return { ...lead, search: leadSearch(lead, new Set(["plan"])) };
   });
   await tenant.models.Lead.insertMany(leads);
   const connection = await tenantConnection(tenant.ctx.clientCode);
@@ -118,4 +122,46 @@ test("a lead is found by phone and by e-mail with a handful of keys", async () =
     expect(data.map(({ firstName }) => firstName)).toEqual(["Needle"]);
     expect((await lastPlan()).keysExamined).toBeLessThanOrEqual(5);
   }
+});
+
+test.each([
+  ["by status", { field: "lead.status", op: "equals", value: "open" }, pageSize + 5],
+  ["by owner", { field: "lead.ownerId", op: "equals", value: "owner_7" }, pageSize + 5],
+  ["by a time", { field: "lead.createdAt", op: "after", value: "2026-01-02T00:00:00.000Z" }, pageSize + 5],
+  ["by a field of the tenant's", { field: "lead.custom.plan", op: "equals", value: "PLAN_7" }, 60],
+])("a search %s uses an index, and page by page reads no more", async (_what, condition, most) => {
+  await tenant.models.CustomField.updateOne(
+    { key: "plan" },
+    {
+      $set: {
+        name: "Plan",
+        type: "text",
+        options: null,
+        filterable: true,
+        version: 1,
+        createdAt: new Date(),
+        updatedAt: new Date(),
+      },
+    },
+    { upsert: true },
+  );
+  let cursor: string | null = null;
+  for (let page = 0; page < 2; page += 1) {
+    const body: object = { condition, limit: pageSize, ...(cursor ? { cursor } : {}) };
+    const answer = await tenant.api.post("/api/crm/leads/search", body);
+    const found: z.output<typeof foundPage> = answer.as(foundPage);
+    expect(found.data).toHaveLength(pageSize);
+    const plan = await lastPlan();
+    expect(plan.planSummary).toContain("IXSCAN");
+    expect(plan.keysExamined).toBeLessThanOrEqual(most);
+    cursor = found.nextCursor;
+  }
+});
+
+test("words are found by their index", async () => {
+  const answer = await tenant.api.post("/api/crm/leads/search", { query: "4321" });
+  expect(answer.as(foundPage).data).toHaveLength(1);
+  const plan = await lastPlan();
+  expect(plan.planSummary).toContain("search.words");
+  expect(plan.keysExamined).toBeLessThanOrEqual(10);
 });

@@ -14,6 +14,7 @@ import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { CustomFieldRecord } from "../../../model/saas/custom.field.schema";
 import { changedFields } from "./changed.fields";
 import { checkVersion, invalidState, notFound } from "./crm.problem";
+import { enqueueReindex } from "./lead.reindex";
 import { toTimestamp } from "./lead.serialiser";
 
 const maxFields = 100;
@@ -69,6 +70,7 @@ export async function createCustomField(ctx: TenantContext, input: CreateCustomF
     };
     await CustomField.insertMany([record], { session });
     recordFieldEvent(change, record, "created");
+    if (record.filterable) change.afterCommit(() => enqueueReindex(ctx));
     return toCustomField(record);
   });
 }
@@ -85,7 +87,12 @@ export async function updateCustomField(
       throw invalidRequest([
         { pointer: "/options", code: "invalid", detail: "A field of this type has no options." },
       ]);
-    const after = { ...before, name: patch.name ?? before.name, options: patch.options ?? before.options };
+    const after = {
+      ...before,
+      name: patch.name ?? before.name,
+      options: patch.options ?? before.options,
+      filterable: patch.filterable ?? before.filterable ?? false,
+    };
     if (Object.keys(changedFields(before, after)).length === 0) return toCustomField(before);
     const saved = { ...after, version: before.version + 1, updatedAt: change.now };
     await change.models.CustomField.updateOne(
@@ -94,6 +101,7 @@ export async function updateCustomField(
       { session: change.session },
     );
     recordFieldEvent(change, saved, "updated");
+    if (saved.filterable !== (before.filterable ?? false)) change.afterCommit(() => enqueueReindex(ctx));
     return toCustomField(saved);
   });
 }
@@ -128,6 +136,7 @@ function toCustomField(record: CustomFieldRecord): CustomField {
     name: record.name,
     type: record.type,
     options: record.options,
+    filterable: record.filterable ?? false,
     createdAt: toTimestamp(record.createdAt),
     updatedAt: toTimestamp(record.updatedAt),
   };

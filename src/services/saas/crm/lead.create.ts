@@ -10,6 +10,7 @@ import { consentFrom, nothingChosen } from "./lead.consent";
 import { claimIdentities, duplicateLead, findTwin, identityKeysOf } from "./lead.identity";
 import { displayNameOf } from "./lead.name";
 import { rankFor } from "./lead.place";
+import { searchable } from "./lead.searchable";
 import { readSettings } from "./settings.read";
 import { recordStageEvents, stageData } from "./stage.events";
 import { enterStage } from "./stage.history";
@@ -42,7 +43,8 @@ export async function createLeadInChange(
   await requireCustomValues(change, input.custom);
   const phone = extras.phone ?? (await phoneFrom(change, input.phone ?? null));
   const place = await placeFor(change, input);
-  const record = newLeadRecord(ctx, change.now, input, { ...extras, phone }, place);
+  const bare = newLeadRecord(ctx, change.now, input, { ...extras, phone }, place);
+  const record = await searchable(change.models, bare, change.session);
   const identity = {
     keys: [...identityKeysOf(record), ...(extras.keys ?? [])],
     email: record.emailLower,

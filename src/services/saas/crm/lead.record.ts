@@ -5,6 +5,7 @@ import type { CrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { changedFields } from "./changed.fields";
 import { notFound } from "./crm.problem";
+import { searchable } from "./lead.searchable";
 
 /**
  * The lead with this id; the id of a merged lead leads to the one that took it in, so look at `_id` of what comes back.
@@ -30,7 +31,8 @@ export async function findLiving(
 
 /** Writes what differs between two states of a lead; its version rises. @returns the lead as it is stored now. */
 export async function saveLead(change: Change, before: LeadRecord, after: LeadRecord): Promise<LeadRecord> {
-  const saved = { ...after, version: before.version + 1, updatedAt: change.now };
+  const next = { ...after, version: before.version + 1, updatedAt: change.now };
+  const saved = await searchable(change.models, next, change.session);
   await change.models.Lead.updateOne(
     { _id: before._id },
     { $set: changedFields(before, saved) },

@@ -2,10 +2,12 @@
 import { trusted } from "mongoose";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { rankBetween } from "../../../../lib/rank/rank";
+import { leadSearch } from "../../../../lib/search/lead.search";
 import type { Change } from "../../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../../model/saas/lead.schema";
 import { changedFields } from "../changed.fields";
 import { identityKeysOf } from "../lead.identity";
+import { filterableKeys } from "../lead.searchable";
 import { recordLeadChanges } from "../lead.update";
 import { recordStageEvents, stageData } from "../stage.events";
 import { newStay } from "../stage.history";
@@ -34,6 +36,8 @@ async function writeCreated(
   const { Lead, ContactIdentity, StageHistory } = change.models;
   const { session, now } = change;
   if (place) await rankAtEnd(change, created, place);
+  const filterable = await filterableKeys(change.models, session);
+  for (const lead of created) lead.search = leadSearch(lead, filterable);
   await Lead.collection.insertMany([...created], { session });
   const identities = created.flatMap((lead) =>
     identityKeysOf(lead).map((_id) => ({ _id, leadId: lead._id })),
@@ -91,6 +95,8 @@ async function writeUpdated(change: Change, planned: readonly PlannedRow[]): Pro
     return [{ before, saved: { ...after, version: before.version + 1, updatedAt: now }, changes }];
   });
   if (updates.length === 0) return;
+  const filterable = await filterableKeys(change.models, session);
+  for (const { saved } of updates) saved.search = leadSearch(saved, filterable);
   await Lead.collection.bulkWrite(
     updates.map(({ before, saved }) => ({
       updateOne: { filter: { _id: before._id }, update: { $set: changedFields(before, saved) } },

@@ -1,0 +1,107 @@
+/** Searching leads by a condition, by words, or both. */
+import { type QueryFilter, trusted } from "mongoose";
+import type { FoundLead, SearchLeads } from "../../../contracts/lead.contract";
+import { checkCondition, conditionToFilter } from "../../../lib/condition";
+import { patternOf } from "../../../lib/condition/text";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { invalidRequest } from "../../../lib/http/validation.problem";
+import { type Page, pageOf } from "../../../lib/query/page";
+import { queryWords } from "../../../lib/search/words";
+import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
+import type { LeadRecord } from "../../../model/saas/lead.schema";
+import { readLeadFields } from "./lead.fields";
+import { toLead } from "./lead.serialiser";
+import { activeUsers } from "./user.read";
+
+const sorts = {
+  createdAt: "createdAt",
+  updatedAt: "updatedAt",
+  lastActivityAt: "lastActivityAt",
+  score: "score",
+} as const;
+
+/**
+ * Leads for which the condition holds and that have all the words, a page at a time.
+ * @throws AppError validation-failed with a pointer into the condition, invalid-cursor.
+ */
+export async function searchLeads(ctx: TenantContext, search: SearchLeads): Promise<Page<FoundLead>> {
+  const models = await getCrmModels(ctx.clientCode);
+  const [direction, name] = search.sort.startsWith("-")
+    ? ([-1, search.sort.slice(1)] as const)
+    : ([1, search.sort] as const);
+  const sort = Object.values(sorts).find((each) => each === name) ?? "createdAt";
+  const page = await pageOf(ctx, models.Lead, {
+    route: "searchLeads",
+    query: search,
+    filter: await searchFilter(ctx, models, search),
+    sort: { [sort]: direction, _id: direction },
+  });
+  return { ...page, data: await shown(ctx, models, page.data, search) };
+}
+
+/**
+ * What a search asks for; exports and enrolments ask the same way.
+ * @throws AppError validation-failed with a pointer into the condition.
+ */
+export async function searchFilter(
+  ctx: TenantContext,
+  models: CrmModels,
+  { condition, query }: Pick<SearchLeads, "condition" | "query">,
+): Promise<QueryFilter<LeadRecord>> {
+  const parts: QueryFilter<LeadRecord>[] = wordFilters(query ?? "");
+  if (condition) {
+    const fields = await readLeadFields(models);
+    const issues = checkCondition(condition, fields, { pointer: "/condition", use: "search" });
+    if (issues.length > 0) throw invalidRequest(issues);
+    parts.push(conditionToFilter(condition, fields, ctx.now()));
+  }
+  return { deletedAt: null, ...(parts.length > 0 ? { $and: parts } : {}) };
+}
+
+/** Every word must begin one of the lead's. A query without a word finds everything. */
+export function wordFilters(query: string): QueryFilter<LeadRecord>[] {
+  return queryWords(query).map((word) => ({ "search.words": trusted({ $regex: `^${patternOf(word)}` }) }));
+}
+
+async function shown(
+  ctx: TenantContext,
+  { Pipeline }: CrmModels,
+  records: readonly LeadRecord[],
+  { fields, expand = [] }: SearchLeads,
+): Promise<FoundLead[]> {
+  const owners = expand.includes("owner")
+    ? await activeUsers(ctx, [...new Set(records.flatMap(({ ownerId }) => ownerId ?? []))])
+    : [];
+  const pipelines = expand.includes("stage")
+    ? await Pipeline.find({
+        _id: trusted({ $in: records.flatMap(({ pipelineId }) => pipelineId ?? []) }),
+      }).lean()
+    : [];
+  const stageOf = ({ stageId }: LeadRecord): FoundLead["stage"] => {
+    const pipeline = pipelines.find(({ stages }) => stages.some(({ _id }) => stageId?.equals(_id)));
+    const stage = pipeline?.stages.find(({ _id }) => stageId?.equals(_id));
+    if (!pipeline || !stage) return null;
+    const { key, name, type } = stage;
+    const place = { pipelineId: pipeline._id.toHexString(), pipelineKey: pipeline.key };
+    return { id: stage._id.toHexString(), key, name, type, ...place };
+  };
+  const ownerOf = ({ ownerId }: LeadRecord): FoundLead["owner"] => {
+    const owner = owners.find(({ key }) => key === ownerId);
+    return owner ? { id: owner.key, name: owner.name } : null;
+  };
+  return records.map((record) => ({
+    ...picked(toLead(record), fields),
+    ...(expand.includes("owner") ? { owner: ownerOf(record) } : {}),
+    ...(expand.includes("stage") ? { stage: stageOf(record) } : {}),
+  }));
+}
+
+function picked(lead: ReturnType<typeof toLead>, fields: readonly string[] | undefined): FoundLead {
+  if (!fields) return lead;
+  const { id, version } = lead;
+  return {
+    id,
+    version,
+    ...Object.fromEntries(Object.entries(lead).filter(([name]) => fields.includes(name))),
+  };
+}
