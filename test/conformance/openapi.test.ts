@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as z from "zod";
+import { shownApiKeySchema } from "../../src/contracts/client.contract";
 import { problemSchema } from "../../src/contracts/problem.contract";
 import { processEnvironment } from "../../src/lib/env/env";
 import { problemCatalog } from "../../src/lib/errors/problem.catalog";
@@ -80,10 +81,16 @@ test("every reference leads somewhere, and shared shapes have names that say som
   expect(names.filter((name) => name.startsWith("__"))).toEqual([]);
 });
 
-test("every POST that creates or sends takes an Idempotency-Key", () => {
+test("every POST that creates or sends takes an Idempotency-Key, but what shows a secret, which must not be stored", () => {
   const creating = routes.filter(
-    ({ method, auth, output }) => method === "POST" && auth.kind === "tenant" && output.status === 201,
+    ({ method, auth, output }) =>
+      method === "POST" &&
+      auth.kind === "tenant" &&
+      output.status === 201 &&
+      output.body !== shownApiKeySchema,
   );
+  const secret = routes.filter(({ output }) => output.body === shownApiKeySchema);
+  expect(secret.filter(({ idempotent }) => idempotent)).toEqual([]);
   expect(creating.length).toBeGreaterThan(5);
   expect(creating.filter(({ idempotent }) => !idempotent).map(({ operationId }) => operationId)).toEqual([]);
 });
