@@ -235,6 +235,9 @@ export const leadSchema = z
     pipelineId: objectIdSchema.nullable(),
     stageId: objectIdSchema.nullable(),
     stageEnteredAt: nullableTime,
+    stalledAt: nullableTime.meta({
+      description: "When it had been in its stage for longer than the stage allows.",
+    }),
     rank: z.string().nullable().meta({ description: "Place in the stage; compare as plain text." }),
     status: statusSchema,
     wonAt: nullableTime,

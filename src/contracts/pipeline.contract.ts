@@ -1,6 +1,16 @@
 /** Pipelines and their stages: the way from first contact to a deal. */
 import * as z from "zod";
-import { keySchema, objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import {
+  keySchema,
+  moneySchema,
+  objectIdSchema,
+  pageQuery,
+  pageSchema,
+  tagSchema,
+  timestampInputSchema,
+  timestampSchema,
+} from "./common.contract";
+import { leadSchema } from "./lead.contract";
 import { currencySchema } from "./settings.contract";
 import { textLine } from "./text.contract";
 
@@ -34,6 +44,23 @@ const stageSettings = {
     .meta({ description: "Colour of the column.", example: "#2f855a" }),
 };
 
+const requiredFields = z
+  .array(
+    z
+      .string()
+      .regex(
+        /^(firstName|lastName|phone|email|company|ownerId|value|source|lostReason|custom\.[a-z0-9][a-z0-9_]{0,62})$/,
+        "must be a field of leads, lostReason or custom.<key>",
+      ),
+  )
+  .max(20)
+  .overwrite((fields) => [...new Set(fields)])
+  .meta({
+    description:
+      "What a lead must have to be moved here; `lostReason` asks for a reason with each move to a lost stage.",
+    example: ["value"],
+  });
+
 const stageName = textLine(100).meta({ description: "Name of the stage.", example: "Proposal" });
 const stageKey = keySchema.meta({
   description: "Stable key for rules; made from the name when absent.",
@@ -49,6 +76,7 @@ export const createStageSchema = z
     name: stageName,
     key: stageKey.optional(),
     type: stageType.default("open"),
+    requiredFields: requiredFields.optional(),
     ...z.object(stageSettings).partial().shape,
   })
   .meta({ id: "StageInput" });
@@ -56,7 +84,12 @@ export type CreateStage = z.output<typeof createStageSchema>;
 
 /** Merge patch. A stage's key and type never change: rules and history hold on to them. */
 export const updateStageSchema = z
-  .strictObject({ name: stageName, ...stageSettings })
+  .strictObject({
+    name: stageName,
+    requiredFields,
+    archived: z.boolean().meta({ description: "Takes no more leads; those in it stay.", example: false }),
+    ...stageSettings,
+  })
   .partial()
   .meta({ id: "StagePatch" });
 export type UpdateStage = z.output<typeof updateStageSchema>;
@@ -69,7 +102,16 @@ export const stageSchema = z
     order: z.number().int().meta({ description: "Place in the pipeline, from 0." }),
     type: stageType,
     ...stageSettings,
-    archived: z.boolean().meta({ description: "Being deleted: takes no more leads." }),
+    requiredFields: z.array(z.string()),
+    archived: z.boolean().meta({ description: "Takes no more leads." }),
+    closing: z
+      .object({
+        moveLeadsTo: objectIdSchema,
+        total: z.number().int().meta({ description: "Leads in it when it was deleted.", example: 4_200 }),
+        moved: z.number().int().meta({ description: "Leads moved so far.", example: 1_500 }),
+      })
+      .nullable()
+      .meta({ description: "Being emptied; the stage goes when its last lead has moved." }),
   })
   .meta({ id: "Stage", description: "A step of a pipeline." });
 
@@ -123,6 +165,88 @@ export const moveLeadsQuery = z.strictObject({
     .meta({ description: "Stage that takes the leads; needed when there are any." }),
 });
 
+const leadFilters = {
+  ownerId: textLine(128).optional().meta({ description: "Owner.", example: "maria" }),
+  tag: tagSchema.optional(),
+};
+const columnSize = z.coerce.number().int().min(1).max(100).default(25);
+
+export const boardQuery = z.strictObject({
+  ...leadFilters,
+  limit: columnSize.meta({ description: "Leads of each column.", example: 25 }),
+});
+export type BoardQuery = z.output<typeof boardQuery>;
+
+export const listStageLeadsQuery = z.strictObject({ ...leadFilters, ...pageQuery });
+export type ListStageLeads = z.output<typeof listStageLeadsQuery>;
+
+const sums = z.array(moneySchema).meta({
+  description: "What the leads are worth, per currency.",
+  example: [{ amount: 1500, currency: "EUR" }],
+});
+
+export const boardSchema = z
+  .object({
+    pipelineId: objectIdSchema,
+    version: z.number().int().meta({ description: "Version of the pipeline." }),
+    columns: z.array(
+      z.object({
+        stage: stageSchema,
+        count: z.number().int().meta({ description: "Leads in the column.", example: 120 }),
+        countIsCapped: z.boolean().meta({ description: "There are more than `count`; only with a filter." }),
+        values: sums,
+        leads: pageSchema(leadSchema).meta({
+          description: "First page in the order of the column; go on at …/stages/{stageId}/leads.",
+        }),
+      }),
+    ),
+  })
+  .meta({ id: "Board", description: "A pipeline as columns." });
+export type Board = z.input<typeof boardSchema>;
+
+export const metricsQuery = z.strictObject({
+  from: timestampInputSchema.optional().meta({ description: "Start; 30 days before `to` when absent." }),
+  to: timestampInputSchema.optional().meta({ description: "End, exclusive; now when absent." }),
+});
+
+const rate = z.number().min(0).max(1).nullable();
+const duration = z.number().int().nullable();
+export const pipelineMetricsSchema = z
+  .object({
+    pipelineId: objectIdSchema,
+    from: timestampSchema,
+    to: timestampSchema,
+    stages: z.array(
+      z.object({
+        stageId: objectIdSchema,
+        stageKey: keySchema,
+        name: z.string(),
+        type: stageType,
+        entered: z.number().int().meta({ description: "Times a lead came in." }),
+        left: z.number().int().meta({ description: "Times a lead went to another stage." }),
+        movedOn: z.number().int().meta({ description: "Of those: to a later stage or won." }),
+        lost: z.number().int().meta({ description: "Of those: lost." }),
+        conversion: rate.meta({ description: "movedOn / left; null when nobody left." }),
+        timeInStage: z
+          .object({ p50Ms: duration, p90Ms: duration })
+          .meta({ description: "Of the stays that ended; exact to 2 %." }),
+        moves: z
+          .array(z.object({ toStageId: objectIdSchema, count: z.number().int() }))
+          .meta({ description: "Where those that left went." }),
+        leads: z.number().int().meta({ description: "In it now." }),
+        values: sums,
+      }),
+    ),
+    won: z.number().int(),
+    lost: z.number().int(),
+    winRate: rate.meta({ description: "won / (won + lost); null when nothing was decided." }),
+    wonValues: sums.meta({ description: "Worth of the leads won in this time." }),
+    openValues: sums.meta({ description: "Worth of the open stages now." }),
+    forecastValues: sums.meta({ description: "The same, each stage by its probability." }),
+  })
+  .meta({ id: "PipelineMetrics", description: "How leads went through a pipeline in a time." });
+export type PipelineMetrics = z.input<typeof pipelineMetricsSchema>;
+
 export const listPipelinesQuery = z.strictObject(pageQuery);
 
 export const pipelineSchema = z
@@ -133,6 +257,7 @@ export const pipelineSchema = z
     name: z.string(),
     isDefault,
     currency: currencySchema,
+    deleting: z.boolean().meta({ description: "Goes when its stages are empty." }),
     stages: z.array(stageSchema).meta({ description: "In their order." }),
     createdAt: timestampSchema,
     updatedAt: timestampSchema,

@@ -15,6 +15,7 @@ import { eventRoutes } from "./crm/event.routes";
 import { inboxRoutes } from "./crm/inbox.routes";
 import { keyRoutes } from "./crm/key.routes";
 import { leadRoutes } from "./crm/lead.routes";
+import { lostReasonRoutes } from "./crm/lost.reason.routes";
 import { mediaRoutes } from "./crm/media.routes";
 import { meetingRoutes } from "./crm/meeting.routes";
 import { notificationRoutes } from "./crm/notification.routes";
@@ -33,6 +34,7 @@ import { whatsappWebhookRoutes } from "./whatsapp.webhook.routes";
 export const routes: readonly Route[] = [
   ...leadRoutes,
   ...pipelineRoutes,
+  ...lostReasonRoutes,
   ...transferRoutes,
   ...conversationRoutes,
   ...inboxRoutes,

@@ -130,6 +130,7 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     imports: await make(api, "/api/crm/imports", { text: "phone\n+5511987654322\n" }, 202),
     exports: await make(api, "/api/crm/exports", {}, 202),
     erasures: idOf(erasure),
+    "lost-reasons": await make(api, "/api/crm/lost-reasons", { name: "Price" }),
     pipelines: idOf(pipeline),
     stages: idOf(stage),
     conversations: idOf(conversation),

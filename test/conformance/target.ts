@@ -30,6 +30,7 @@ export const anyIds: Ids = Object.fromEntries(
     "teams",
     "notifications",
     "imports",
+    "lost-reasons",
     "exports",
     "erasures",
   ].map((name) => [name, nobodysId]),

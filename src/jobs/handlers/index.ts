@@ -16,6 +16,7 @@ export const jobHandlers: JobHandlers = {
   "lead.merge": async () => (await import("./lead.merge.handler")).handler,
   "leads.reindex": async () => (await import("./leads.reindex.handler")).handler,
   "task.due": async () => (await import("./task.due.handler")).handler,
+  "pipelines.clear": async () => (await import("./pipelines.clear.handler")).handler,
   "leads.import": async () => (await import("./leads.import.handler")).handler,
   "leads.export": async () => (await import("./leads.export.handler")).handler,
   "automation.timer": async () => (await import("./automation.timer.handler")).handler,

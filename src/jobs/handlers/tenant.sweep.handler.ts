@@ -2,6 +2,8 @@ import { sweepPendingRuns } from "../../services/saas/automation/pending.runs";
 import { sweepDueRuns, sweepUndispatchedEvents } from "../../services/saas/automation/sweep.service";
 import { sweepTimers } from "../../services/saas/automation/timers/rule.timer";
 import { sweepMerges } from "../../services/saas/crm/lead.merge.job";
+import { sweepClosingStages } from "../../services/saas/crm/pipeline.clear";
+import { sweepStalledLeads } from "../../services/saas/crm/stage.stalled";
 import { sweepDueTasks } from "../../services/saas/crm/task.due";
 import { sweepTransfers } from "../../services/saas/crm/transfer/transfer.sweep";
 import { sweepMedia } from "../../services/saas/media/media.sweep.service";
@@ -20,6 +22,8 @@ const sweeps = {
   media: sweepMedia,
   merges: sweepMerges,
   transfers: sweepTransfers,
+  closingStages: sweepClosingStages,
+  stalledLeads: sweepStalledLeads,
   events: sweepUndispatchedEvents,
   pendingRuns: sweepPendingRuns,
   runs: sweepDueRuns,

@@ -74,6 +74,11 @@ export const jobCatalog = {
     maxAttempts: 5,
     payload: z.object({ ...tenantPayload, importId: objectIdSchema }),
   },
+  /** Move the leads of deleted stages to where they go. */
+  "pipelines.clear": {
+    ...standard,
+    payload: z.object({ ...tenantPayload, pipelineId: objectIdSchema }),
+  },
   /** Write leads into a file. */
   "leads.export": {
     ...standard,

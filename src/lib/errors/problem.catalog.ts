@@ -25,6 +25,8 @@ export const problemCatalog = {
   "outside-service-window": { status: 422, title: "The 24-hour window is closed; send a template" },
   "invalid-reference": { status: 422, title: "It refers to something that does not exist here" },
   "invalid-phone": { status: 422, title: "That is not a phone number" },
+  "stage-full": { status: 422, title: "The stage holds as many leads as it may" },
+  "missing-fields": { status: 422, title: "The stage asks for fields that the lead lacks" },
   "invalid-state": { status: 422, title: "Its present state does not allow this" },
   "url-not-allowed": { status: 422, title: "This address must not be fetched" },
   "media-unsupported": { status: 422, title: "This media cannot be used" },

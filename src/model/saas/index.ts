@@ -21,6 +21,7 @@ import { idempotencyKeySchema } from "./idempotency.key.schema";
 import { leadExportSchema } from "./lead.export.schema";
 import { leadImportErrorSchema, leadImportSchema } from "./lead.import.schema";
 import { leadSchema } from "./lead.schema";
+import { lostReasonSchema } from "./lost.reason.schema";
 import { mediaAssetSchema } from "./media.asset.schema";
 import { meetingSchema } from "./meeting.schema";
 import { messageSchema } from "./message.schema";
@@ -56,6 +57,7 @@ export const crmSchemas = {
   LeadExport: leadExportSchema,
   LeadImport: leadImportSchema,
   LeadImportError: leadImportErrorSchema,
+  LostReason: lostReasonSchema,
   MediaAsset: mediaAssetSchema,
   Meeting: meetingSchema,
   Message: messageSchema,

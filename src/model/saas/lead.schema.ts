@@ -60,6 +60,8 @@ export interface LeadRecord extends BaseRecord {
   pipelineId: Types.ObjectId | null;
   stageId: Types.ObjectId | null;
   stageEnteredAt: Date | null;
+  /** When it was told that the lead stands in its stage for too long; once per stay. */
+  stalledAt: Date | null;
   rank: string | null;
   status: "open" | "won" | "lost";
   wonAt: Date | null;
@@ -123,6 +125,7 @@ export const leadSchema = recordSchema<LeadRecord>("leads", {
   pipelineId: { type: Schema.Types.ObjectId, default: null },
   stageId: { type: Schema.Types.ObjectId, default: null },
   stageEnteredAt: { type: Date, default: null },
+  stalledAt: { type: Date, default: null },
   rank: { type: String, default: null },
   status: { type: String, enum: ["open", "won", "lost"], default: "open" },
   wonAt: { type: Date, default: null },
@@ -202,6 +205,26 @@ leadSchema.index(
 leadSchema.index(
   { stageId: 1, rank: 1 },
   { name: "board", unique: true, partialFilterExpression: { deletedAt: null, rank: anyText } },
+);
+// what a column holds: counted and summed from the keys alone (only living leads have a rank)
+leadSchema.index(
+  { stageId: 1, rank: 1, "value.currency": 1, "value.amount": 1 },
+  { name: "totals", partialFilterExpression: { rank: anyText } },
+);
+// a column of one owner's leads
+leadSchema.index(
+  { ownerId: 1, stageId: 1, rank: 1 },
+  { name: "owner_board", partialFilterExpression: { deletedAt: null, rank: anyText } },
+);
+// the sweep: who stands in a stage for too long and was not told yet
+leadSchema.index(
+  { stageId: 1, stageEnteredAt: 1 },
+  { name: "stalled", partialFilterExpression: { stalledAt: null, deletedAt: null } },
+);
+// what a pipeline won in a time
+leadSchema.index(
+  { pipelineId: 1, wonAt: 1 },
+  { name: "won", partialFilterExpression: { wonAt: { $gt: new Date(0) } } },
 );
 // lists: newest first, recently changed, by owner, by tag
 leadSchema.index({ createdAt: -1, _id: -1 }, { name: "created" });

@@ -13,6 +13,8 @@ export interface StageRecord {
   color: string | null;
   requiredFields: string[];
   archived: boolean;
+  /** Being emptied before it goes: where its leads move, and how far that is. */
+  closing: { moveLeadsTo: Types.ObjectId; total: number; moved: number } | null;
 }
 
 export interface PipelineRecord extends BaseRecord {
@@ -20,6 +22,8 @@ export interface PipelineRecord extends BaseRecord {
   name: string;
   isDefault: boolean;
   currency: string;
+  /** Goes once its stages are empty. */
+  deleting: boolean;
   stages: StageRecord[];
 }
 
@@ -34,6 +38,7 @@ const stageSchema = new Schema<StageRecord>({
   color: { type: String, default: null },
   requiredFields: { type: [String], default: [] },
   archived: { type: Boolean, default: false },
+  closing: { type: Schema.Types.Mixed, default: null },
 });
 
 /** Stages are embedded, so that one write reorders them atomically. */
@@ -42,6 +47,7 @@ export const pipelineSchema = recordSchema<PipelineRecord>("pipelines", {
   name: { type: String, required: true },
   isDefault: { type: Boolean, default: false },
   currency: { type: String, required: true },
+  deleting: { type: Boolean, default: false },
   stages: { type: [stageSchema], default: [] },
 });
 

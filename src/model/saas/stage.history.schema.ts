@@ -28,4 +28,9 @@ export const stageHistorySchema = plainSchema<StageHistoryRecord>("stageHistory"
 });
 
 stageHistorySchema.index({ leadId: 1, enteredAt: 1 }, { name: "lead" });
-stageHistorySchema.index({ pipelineId: 1, toStageId: 1, enteredAt: 1 }, { name: "stage" });
+// metrics, from the keys alone: who came where from where, and how long those stayed that left
+stageHistorySchema.index({ pipelineId: 1, enteredAt: 1, fromStageId: 1, toStageId: 1 }, { name: "entered" });
+stageHistorySchema.index(
+  { pipelineId: 1, leftAt: 1, toStageId: 1, durationMs: 1 },
+  { name: "left", partialFilterExpression: { leftAt: { $gt: new Date(0) } } },
+);

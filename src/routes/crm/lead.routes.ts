@@ -259,7 +259,15 @@ export const leadRoutes: readonly Route[] = [
     auth: write,
     input: { params, body: moveLeadSchema },
     output: leadOutput,
-    problems: ["not-found", "precondition-failed", "invalid-reference", "invalid-state", "conflict"],
+    problems: [
+      "not-found",
+      "precondition-failed",
+      "invalid-reference",
+      "invalid-state",
+      "stage-full",
+      "missing-fields",
+      "conflict",
+    ],
     run: async ({ ctx, params: { id }, body, ifMatch }) =>
       leadReply(await moveLead(ctx, { id, ifMatch }, body)),
   }),

@@ -1,16 +1,24 @@
 import * as z from "zod";
 import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
+import { leadSchema } from "../../contracts/lead.contract";
 import {
+  boardQuery,
+  boardSchema,
   createPipelineSchema,
   createStageSchema,
   listPipelinesQuery,
+  listStageLeadsQuery,
+  metricsQuery,
   moveLeadsQuery,
+  pipelineMetricsSchema,
   pipelineSchema,
   stageOrderSchema,
   updatePipelineSchema,
   updateStageSchema,
 } from "../../contracts/pipeline.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
+import { getBoard, listStageLeads } from "../../services/saas/crm/pipeline.board";
+import { getPipelineMetrics } from "../../services/saas/crm/pipeline.metrics";
 import {
   addStage,
   createPipeline,
@@ -99,15 +107,62 @@ export const pipelineRoutes: readonly Route[] = [
     tag,
     summary: "Delete a pipeline",
     description:
-      "Its leads move to `moveLeadsTo`, a stage of another pipeline. If it is interrupted, ask again.",
+      "Its leads move to `moveLeadsTo`, a stage of another pipeline. Many leads are moved by a job: the answer is the pipeline with `deleting`, and it goes when its stages are empty.",
     auth: write,
     input: { params, query: moveLeadsQuery },
-    output: { status: 204, description: "It is deleted." },
+    output: {
+      status: 200,
+      description: "Null when it is deleted, else the pipeline that is being emptied.",
+      body: pipelineSchema.nullable(),
+    },
     problems: ["not-found", "precondition-failed", "invalid-state", "invalid-reference"],
     run: async ({ ctx, params: { id }, query: { moveLeadsTo }, ifMatch }) => {
-      await deletePipeline(ctx, { id, ifMatch }, moveLeadsTo);
-      return { body: undefined };
+      const left = await deletePipeline(ctx, { id, ifMatch }, moveLeadsTo);
+      return left ? reply(left) : { body: null };
     },
+  }),
+  defineRoute({
+    operationId: "getBoard",
+    method: "GET",
+    path: "/api/crm/pipelines/{id}/board",
+    tag,
+    summary: "Show the board",
+    description:
+      "Every stage as a column: how many leads, what they are worth, and the first of them in their order. With a filter counts and sums stop at 10,000 leads of a column.",
+    auth: read,
+    input: { params, query: boardQuery },
+    output: { status: 200, description: "The board.", body: boardSchema },
+    problems: ["not-found"],
+    run: async ({ ctx, params: { id }, query }) => ({ body: await getBoard(ctx, id, query) }),
+  }),
+  defineRoute({
+    operationId: "listStageLeads",
+    method: "GET",
+    path: "/api/crm/pipelines/{id}/stages/{stageId}/leads",
+    tag,
+    summary: "List the leads of a column",
+    description:
+      "In the order of the column; the board's `nextCursor` goes on here, with the same filters and limit.",
+    auth: read,
+    input: { params: stageParams, query: listStageLeadsQuery },
+    output: { status: 200, description: "A page of the column.", body: pageSchema(leadSchema) },
+    problems: ["not-found", "invalid-cursor"],
+    run: async ({ ctx, params: { id, stageId }, query }) => ({
+      body: await listStageLeads(ctx, id, stageId, query),
+    }),
+  }),
+  defineRoute({
+    operationId: "getPipelineMetrics",
+    method: "GET",
+    path: "/api/crm/pipelines/{id}/metrics",
+    tag,
+    summary: "Show how leads went through",
+    description: "Conversion, time in stage, win rate and values of a time, at most 366 days.",
+    auth: read,
+    input: { params, query: metricsQuery },
+    output: { status: 200, description: "The figures.", body: pipelineMetricsSchema },
+    problems: ["not-found"],
+    run: async ({ ctx, params: { id }, query }) => ({ body: await getPipelineMetrics(ctx, id, query) }),
   }),
   defineRoute({
     operationId: "createStage",
@@ -156,12 +211,15 @@ export const pipelineRoutes: readonly Route[] = [
     path: "/api/crm/pipelines/{id}/stages/{stageId}",
     tag,
     summary: "Delete a stage",
-    description: "Its leads move to `moveLeadsTo`. If it is interrupted, ask again.",
+    description:
+      "Its leads move to `moveLeadsTo`, below those that are there; the target's limit and required fields do not hold for them. Many leads are moved by a job: the stage stays until it is empty, and its `closing` tells how far that is.",
     auth: write,
     input: { params: stageParams, query: moveLeadsQuery },
     output,
     problems: ["not-found", "precondition-failed", "invalid-state", "invalid-reference"],
-    run: async ({ ctx, params: { id, stageId }, query: { moveLeadsTo }, ifMatch }) =>
-      reply(await deleteStage(ctx, { id, ifMatch }, stageId, moveLeadsTo)),
+    run: async ({ ctx, params: { id, stageId }, query: { moveLeadsTo }, ifMatch }) => {
+      const { pipeline, done } = await deleteStage(ctx, { id, ifMatch }, stageId, moveLeadsTo);
+      return { ...reply(pipeline), status: done ? 200 : 202 };
+    },
   }),
 ];

@@ -14,6 +14,7 @@ import { conversationRoutes } from "../../../src/routes/crm/conversation.routes"
 import { customFieldRoutes } from "../../../src/routes/crm/custom.field.routes";
 import { inboxRoutes } from "../../../src/routes/crm/inbox.routes";
 import { leadRoutes } from "../../../src/routes/crm/lead.routes";
+import { lostReasonRoutes } from "../../../src/routes/crm/lost.reason.routes";
 import { meetingRoutes } from "../../../src/routes/crm/meeting.routes";
 import { notificationRoutes } from "../../../src/routes/crm/notification.routes";
 import { pipelineRoutes } from "../../../src/routes/crm/pipeline.routes";
@@ -52,6 +53,7 @@ export async function crmTenant(): Promise<CrmTenant> {
   const routes = [
     ...leadRoutes,
     ...pipelineRoutes,
+    ...lostReasonRoutes,
     ...meetingRoutes,
     ...settingsRoutes,
     ...auditRoutes,

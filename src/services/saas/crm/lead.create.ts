@@ -121,6 +121,7 @@ export function newLeadRecord(
     pipelineId: place?.pipeline._id ?? null,
     stageId: place?.stage._id ?? null,
     stageEnteredAt: place ? now : null,
+    stalledAt: null,
     rank: null,
     status,
     wonAt: status === "won" ? now : null,

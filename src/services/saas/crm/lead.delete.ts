@@ -25,7 +25,7 @@ export async function deleteLeadInChange(
   if (!before._id.equals(leadId)) throw notFound("lead");
   checkVersion(before, ifMatch, toLead);
   await releaseIdentities(change, before._id);
-  await saveLead(change, before, { ...before, deletedAt: change.now });
+  await saveLead(change, before, { ...before, deletedAt: change.now, rank: null });
   change.record({ type: "lead_deleted", subject: { leadId } });
 }
 
@@ -78,6 +78,7 @@ async function placeAgain(
     pipelineId: pipeline._id,
     stageId: stage._id,
     stageEnteredAt: change.now,
+    stalledAt: null,
     status: stage.type,
     rank,
   };

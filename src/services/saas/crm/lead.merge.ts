@@ -86,6 +86,7 @@ async function hide(
     ...other,
     mergedInto: base._id,
     deletedAt: now,
+    rank: null,
     merging: { since: now, conversations },
   });
   // With the base's own place its stay in a stage ends; else the base goes on with it.

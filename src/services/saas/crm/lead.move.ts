@@ -6,6 +6,8 @@ import { checkVersion, invalidReference, invalidState } from "./crm.problem";
 import { type Place, rankFor } from "./lead.place";
 import { livingLead, saveLead } from "./lead.record";
 import { toLead } from "./lead.serialiser";
+import { requireLostReason } from "./lost.reason.service";
+import { requireEntry } from "./stage.entry";
 import { recordStageEvents } from "./stage.events";
 import { enterStage } from "./stage.history";
 import { findStageById, findStageByKey, type StagePlace } from "./stage.lookup";
@@ -22,8 +24,8 @@ export interface MoveOptions extends Place {
 
 /**
  * Moves a lead to a stage, or to another place in its stage. To where it stands already: nothing happens.
- * @throws AppError not-found, precondition-failed, invalid-reference for the stage or a neighbour, invalid-state for
- * a lost reason where nothing is lost.
+ * @throws AppError not-found, precondition-failed, invalid-reference for the stage, a neighbour or a lost reason,
+ * invalid-state for a lost reason where nothing is lost, stage-full, missing-fields with a pointer per field.
  */
 export async function moveLeadInChange(
   ctx: TenantContext,
@@ -38,14 +40,17 @@ export async function moveLeadInChange(
   const { type } = to.stage;
   if (options.lostReason && type !== "lost")
     throw invalidState("A lost reason can be given only with a stage of type lost.");
+  if (options.lostReason) await requireLostReason(change, options.lostReason);
   if (before.stageId?.equals(to.stage._id)) return replaceInStage(change, before, to, options);
 
+  await requireEntry(change, before, to, options.lostReason);
   const { now } = change;
   const saved = await saveLead(change, before, {
     ...before,
     pipelineId: to.pipeline._id,
     stageId: to.stage._id,
     stageEnteredAt: now,
+    stalledAt: null,
     rank: await rankFor(change, to.stage._id, options, before._id),
     status: type,
     wonAt: type === "won" ? now : null,

@@ -31,6 +31,7 @@ export function toLead(record: LeadRecord): Lead {
     pipelineId: record.pipelineId?.toHexString() ?? null,
     stageId: record.stageId?.toHexString() ?? null,
     stageEnteredAt: toTimestamp(record.stageEnteredAt),
+    stalledAt: toTimestamp(record.stalledAt ?? null),
     rank: record.rank,
     status: record.status,
     wonAt: toTimestamp(record.wonAt),

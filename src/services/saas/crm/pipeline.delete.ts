@@ -1,24 +1,22 @@
 /**
- * Deleting stages and pipelines, which may hold many leads: first the stages are closed to new leads, then the leads
- * move in batches, each batch one change with its events, then the stages go. A deletion that was interrupted is
- * finished by asking for it again.
+ * Deleting stages and pipelines, which may hold many leads: the stages are closed to new leads at once; a small one
+ * is emptied within the request, a large one by a job (`pipeline.clear`).
  */
-import type { Types } from "mongoose";
 import type { Pipeline } from "../../../contracts/pipeline.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
-import type { PipelineRecord } from "../../../model/saas/pipeline.schema";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import type { PipelineRecord, StageRecord } from "../../../model/saas/pipeline.schema";
 import { invalidReference, invalidState } from "./crm.problem";
-import { moveLeadInChange } from "./lead.move";
+import { clearSlice, enqueueClear, sliceLeads } from "./pipeline.clear";
 import { type PipelineAt, pipelineInChange, recordPipelineEvent, savePipeline } from "./pipeline.record";
 import { toPipeline } from "./pipeline.serialiser";
 import { numbered, requireOpenStage, stageOf } from "./pipeline.stages";
-import { findStageById } from "./stage.lookup";
-
-const batchSize = 50;
+import { findStageById, type StagePlace } from "./stage.lookup";
 
 /**
  * Deletes a stage; its leads move to `moveLeadsTo`.
+ * @returns the pipeline; the stage is still in it, with `closing`, while a job moves its leads.
  * @throws AppError not-found, precondition-failed, invalid-state when it holds leads and no target is named or no
  * open stage would be left, invalid-reference for the target.
  */
@@ -28,26 +26,20 @@ export async function deleteStage(
   stageId: string,
   moveLeadsTo: string | undefined,
 ): Promise<Pipeline> {
-  await commitChange(ctx, async (change) => {
+  const pipeline = await commitChange(ctx, async (change) => {
     const before = await pipelineInChange(change, id, ifMatch);
     const stage = stageOf(before, stageId);
-    const after = close(before, (each) => each._id.equals(stage._id));
-    requireOpenStage(after.stages);
-    await savePipeline(change, before, after, "stage_closed");
-    await requireTarget(change, [stage._id], moveLeadsTo);
+    const target = await targetOf(change, moveLeadsTo, [stage]);
+    const closed = await close(change, before, [stage], target);
+    requireOpenStage(closed.stages);
+    return savePipeline(change, before, withoutEmpty(closed, [stage]), "stage_closed");
   });
-  await emptyStage(ctx, stageId, moveLeadsTo);
-  return commitChange(ctx, async (change) => {
-    const before = await pipelineInChange(change, id);
-    const stages = numbered(
-      [...before.stages].sort((a, b) => a.order - b.order).filter(({ _id }) => !_id.equals(stageId)),
-    );
-    return toPipeline(await savePipeline(change, before, { ...before, stages }, "stage_deleted"));
-  });
+  return clearNow(ctx, pipeline);
 }
 
 /**
  * Deletes a pipeline; its leads move to the stage `moveLeadsTo` of another one.
+ * @returns null when it is gone; else the pipeline, while a job moves its leads.
  * @throws AppError not-found, precondition-failed, invalid-state for the default pipeline or when it holds leads and
  * no target is named, invalid-reference for the target.
  */
@@ -55,70 +47,78 @@ export async function deletePipeline(
   ctx: TenantContext,
   { id, ifMatch }: PipelineAt,
   moveLeadsTo: string | undefined,
-): Promise<void> {
-  const stageIds = await commitChange(ctx, async (change) => {
+): Promise<Pipeline | null> {
+  const pipeline = await commitChange(ctx, async (change) => {
     const before = await pipelineInChange(change, id, ifMatch);
     if (before.isDefault)
       throw invalidState("The default pipeline cannot be deleted. Make another one the default first.");
-    await savePipeline(
-      change,
-      before,
-      close(before, () => true),
-      "closed",
-    );
-    const ids = before.stages.map(({ _id }) => _id);
-    await requireTarget(change, ids, moveLeadsTo);
-    return ids;
-  });
-  for (const stageId of stageIds) await emptyStage(ctx, stageId.toHexString(), moveLeadsTo);
-  await commitChange(ctx, async (change) => {
-    const before = await pipelineInChange(change, id);
+    const target = await targetOf(change, moveLeadsTo, before.stages);
+    const closed = { ...(await close(change, before, before.stages, target)), deleting: true };
+    const left = withoutEmpty(closed, before.stages);
+    if (left.stages.length > 0) return savePipeline(change, before, left, "closed");
     await change.models.Pipeline.deleteOne({ _id: before._id }, { session: change.session });
     recordPipelineEvent(change, before._id, "deleted");
+    return null;
   });
+  if (!pipeline) return null;
+  await clearNow(ctx, pipeline);
+  const { Pipeline } = await getCrmModels(ctx.clientCode);
+  const left = await Pipeline.findById(pipeline._id).lean();
+  return left && toPipeline(left);
 }
 
-function close(pipeline: PipelineRecord, which: (stage: { _id: Types.ObjectId }) => boolean): PipelineRecord {
-  const stages = pipeline.stages.map((stage) => (which(stage) ? { ...stage, archived: true } : stage));
+/** The stage that takes the leads; null when none was named. */
+async function targetOf(
+  change: Change,
+  moveLeadsTo: string | undefined,
+  leaving: readonly StageRecord[],
+): Promise<StagePlace | null> {
+  if (moveLeadsTo === undefined) return null;
+  const target = await findStageById(change.models, moveLeadsTo, change.session);
+  if (!target || leaving.some(({ _id }) => _id.equals(target.stage._id)))
+    throw invalidReference("/query/moveLeadsTo", "open stage");
+  return target;
+}
+
+/** The stages take no more leads; those that hold some know where these go. */
+async function close(
+  change: Change,
+  pipeline: PipelineRecord,
+  leaving: readonly StageRecord[],
+  target: StagePlace | null,
+): Promise<PipelineRecord> {
+  const counts = new Map<string, number>();
+  for (const { _id } of leaving) {
+    const count = await change.models.Lead.countDocuments({ stageId: _id, deletedAt: null }).session(
+      change.session,
+    );
+    if (count > 0 && !target)
+      throw invalidState("There are leads in it. Name the stage that takes them as `moveLeadsTo`.");
+    counts.set(_id.toHexString(), count);
+  }
+  const stages = pipeline.stages.map((stage) => {
+    const total = counts.get(stage._id.toHexString());
+    if (total === undefined) return stage;
+    const closing = total > 0 && target ? { moveLeadsTo: target.stage._id, total, moved: 0 } : null;
+    return { ...stage, archived: true, closing };
+  });
   return { ...pipeline, stages };
 }
 
-async function requireTarget(
-  change: Change,
-  leaving: readonly Types.ObjectId[],
-  moveLeadsTo: string | undefined,
-): Promise<void> {
-  if (moveLeadsTo !== undefined) {
-    const target = await findStageById(change.models, moveLeadsTo, change.session);
-    if (!target) throw invalidReference("/query/moveLeadsTo", "open stage");
-    return;
-  }
-  for (const stageId of leaving) {
-    const lead = await change.models.Lead.findOne({ stageId, deletedAt: null })
-      .session(change.session)
-      .select({ _id: 1 })
-      .lean();
-    if (lead) throw invalidState("There are leads in it. Name the stage that takes them as `moveLeadsTo`.");
-  }
+function withoutEmpty(pipeline: PipelineRecord, leaving: readonly StageRecord[]): PipelineRecord {
+  const goes = (stage: StageRecord) =>
+    stage.closing === null && leaving.some(({ _id }) => _id.equals(stage._id));
+  const stages = pipeline.stages.filter((stage) => !goes(stage)).sort((a, b) => a.order - b.order);
+  return { ...pipeline, stages: numbered(stages) };
 }
 
-async function emptyStage(
-  ctx: TenantContext,
-  stageId: string,
-  moveLeadsTo: string | undefined,
-): Promise<void> {
-  if (moveLeadsTo === undefined) return;
-  for (let moved = batchSize; moved === batchSize; ) {
-    moved = await commitChange(ctx, async (change) => {
-      const leads = await change.models.Lead.find({ stageId, deletedAt: null })
-        .sort({ rank: -1 })
-        .limit(batchSize)
-        .select({ _id: 1 })
-        .session(change.session)
-        .lean();
-      // From the bottom up, each to the top of the target: their order stays.
-      for (const { _id } of leads) await moveLeadInChange(ctx, change, _id, { stageId: moveLeadsTo });
-      return leads.length;
-    });
-  }
+/** What is small goes at once; the rest is the job's. */
+async function clearNow(ctx: TenantContext, pipeline: PipelineRecord): Promise<Pipeline> {
+  const left = pipeline.stages.reduce((sum, { closing }) => sum + (closing?.total ?? 0), 0);
+  const small = left < sliceLeads;
+  for (let cleared = left === 0; small && !cleared; ) cleared = await clearSlice(ctx, pipeline._id);
+  if (!small) await enqueueClear(ctx, pipeline._id);
+  const { Pipeline } = await getCrmModels(ctx.clientCode);
+  const now = await Pipeline.findById(pipeline._id).lean();
+  return toPipeline(now ?? pipeline);
 }

@@ -11,6 +11,7 @@ export function toPipeline(record: PipelineRecord): Pipeline {
     name: record.name,
     isDefault: record.isDefault,
     currency: record.currency,
+    deleting: record.deleting,
     stages: [...record.stages]
       .sort((a, b) => a.order - b.order)
       .map((stage) => ({
@@ -23,7 +24,13 @@ export function toPipeline(record: PipelineRecord): Pipeline {
         rottingDays: stage.rottingDays,
         wipLimit: stage.wipLimit,
         color: stage.color,
+        requiredFields: stage.requiredFields,
         archived: stage.archived,
+        closing: stage.closing && {
+          moveLeadsTo: stage.closing.moveLeadsTo.toHexString(),
+          total: stage.closing.total,
+          moved: stage.closing.moved,
+        },
       })),
     createdAt: toTimestamp(record.createdAt),
     updatedAt: toTimestamp(record.updatedAt),

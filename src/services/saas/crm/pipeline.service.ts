@@ -56,6 +56,7 @@ export async function createPipeline(ctx: TenantContext, input: CreatePipeline):
       name: input.name,
       isDefault: input.isDefault ?? false,
       currency: input.currency ?? (await readSettings(models, session)).currency,
+      deleting: false,
       stages,
     };
     await models.Pipeline.insertMany([record], { session });
@@ -117,6 +118,9 @@ export async function updateStage(
       ...before,
       stages: before.stages.map((each) => (each === stage ? { ...each, ...given } : each)),
     };
+    if (patch.archived === false && stage.closing)
+      throw invalidState("The stage is being deleted: its leads are on their way to another one.");
+    requireOpenStage(after.stages);
     return toPipeline(await savePipeline(change, before, after, "stage_updated"));
   });
 }

@@ -59,8 +59,9 @@ export function newStages(
       rottingDays: stage.rottingDays ?? null,
       wipLimit: stage.wipLimit ?? null,
       color: stage.color ?? null,
-      requiredFields: [],
+      requiredFields: stage.requiredFields ?? [],
       archived: false,
+      closing: null,
     };
   });
 }

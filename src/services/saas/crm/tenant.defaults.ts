@@ -42,6 +42,7 @@ export async function setUpDefaultPipeline(
     name: "Sales",
     isDefault: true,
     currency,
+    deleting: false,
     stages: newStages(usualStages),
   };
   try {

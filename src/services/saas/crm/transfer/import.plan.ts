@@ -88,10 +88,12 @@ function planRow(
 function planUpdate(row: PreparedRow, before: LeadRecord, settings: ImportSettings, now: Date): PlannedRow {
   const same = { row, before, after: before, changes: null, errors: [] };
   if (settings.onMatch === "skip") return { ...same, outcome: "skipped" };
-  // A phone that rings the same is not written again: its first spelling stays.
-  const ringsThere = row.phone && before.phone?.candidates[0] === row.phone.candidates[0];
+  // A phone or address that the lead goes by already is not written again: its first spelling stays.
+  const phones = [...(before.phone ? [before.phone] : []), ...(before.otherPhones ?? [])];
+  const ringsThere = phones.some(({ candidates }) => candidates[0] === row.phone?.candidates[0]);
   const phone = row.phone && !ringsThere ? row.phone : before.phone;
   const patch = { ...row.patch };
+  if (patch.email && before.otherEmails?.includes(patch.email)) delete patch.email;
   // Tags of a file are added; those a person gave stay.
   if (patch.tags) patch.tags = [...new Set([...before.tags, ...patch.tags])];
   const after = patchedLead(before, patch, phone, now);
@@ -147,15 +149,16 @@ function allKeys({ keys }: PreparedRow): string[] {
 /** The living leads that have any identity of these rows: three queries, each served by an index. */
 async function findKnown({ models, session }: PlanInput, rows: readonly PreparedRow[]): Promise<Known> {
   const { Lead, ContactIdentity } = models;
-  const phoneKeys = rows.flatMap(({ keys }) => keys.phone ?? []);
+  // E-mail addresses too: those of leads that were merged are there.
+  const identityKeys = rows.flatMap(({ keys }) => [keys.phone, keys.email].flatMap((key) => key ?? []));
   const emails = rows.flatMap(({ patch, errors }) =>
     errors.length === 0 && patch.email ? [patch.email] : [],
   );
   const ids = rows.flatMap(({ patch }) => Object.values(patch.externalIds ?? {}).flatMap((id) => id ?? []));
   const identities =
-    phoneKeys.length === 0
+    identityKeys.length === 0
       ? []
-      : await ContactIdentity.find({ _id: trusted({ $in: phoneKeys }) })
+      : await ContactIdentity.find({ _id: trusted({ $in: identityKeys }) })
           .session(session)
           .lean();
   const leadIds = identities.map(({ leadId }) => leadId);

@@ -8,6 +8,7 @@ import type { LeadRecord } from "../../../../model/saas/lead.schema";
 import { changedFields } from "../changed.fields";
 import { identityKeysOf } from "../lead.identity";
 import { filterableKeys } from "../lead.searchable";
+import { lastRank } from "../lead.move.many";
 import { recordLeadChanges } from "../lead.update";
 import { recordStageEvents, stageData } from "../stage.events";
 import { newStay } from "../stage.history";
@@ -71,16 +72,7 @@ async function rankAtEnd(
   created: readonly LeadRecord[],
   { stage }: StagePlace,
 ): Promise<void> {
-  const last = await change.models.Lead.findOne({
-    stageId: stage._id,
-    deletedAt: null,
-    rank: trusted({ $gt: "" }),
-  })
-    .sort({ rank: -1 })
-    .select({ rank: 1 })
-    .session(change.session)
-    .lean();
-  let rank = last?.rank ?? null;
+  let rank = await lastRank(change, stage._id);
   for (const lead of created) {
     rank = rankBetween(rank, null);
     lead.rank = rank;
