@@ -206,7 +206,9 @@ export type Board = z.input<typeof boardSchema>;
 
 export const metricsQuery = z.strictObject({
   from: timestampInputSchema.optional().meta({ description: "Start; 30 days before `to` when absent." }),
-  to: timestampInputSchema.optional().meta({ description: "End, exclusive; now when absent." }),
+  to: timestampInputSchema
+    .optional()
+    .meta({ description: "End, exclusive; the end of this minute when absent." }),
 });
 
 const rate = z.number().min(0).max(1).nullable();

@@ -217,9 +217,7 @@ export const pipelineRoutes: readonly Route[] = [
     input: { params: stageParams, query: moveLeadsQuery },
     output,
     problems: ["not-found", "precondition-failed", "invalid-state", "invalid-reference"],
-    run: async ({ ctx, params: { id, stageId }, query: { moveLeadsTo }, ifMatch }) => {
-      const { pipeline, done } = await deleteStage(ctx, { id, ifMatch }, stageId, moveLeadsTo);
-      return { ...reply(pipeline), status: done ? 200 : 202 };
-    },
+    run: async ({ ctx, params: { id, stageId }, query: { moveLeadsTo }, ifMatch }) =>
+      reply(await deleteStage(ctx, { id, ifMatch }, stageId, moveLeadsTo)),
   }),
 ];

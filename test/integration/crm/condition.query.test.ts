@@ -73,6 +73,7 @@ const pipeline = {
   name: "Sales",
   isDefault: true,
   currency: "EUR",
+  deleting: false,
   stages: stages.map((_id, order) => ({
     _id,
     key: ["new", "ana", "won"][order] ?? "",
@@ -85,6 +86,7 @@ const pipeline = {
     color: null,
     requiredFields: [],
     archived: false,
+    closing: null,
   })),
 };
 const fields = leadFields(customFields, [pipeline]);

@@ -11,7 +11,8 @@ import { notFound } from "./crm.problem";
 import { toTimestamp } from "./lead.serialiser";
 import { pipelineTotals } from "./pipeline.totals";
 
-const dayMs = 24 * 60 * 60_000;
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
 const usualDays = 30;
 const maxDays = 366;
 /** Durations are counted by size, each size class 2 % above the one before. */
@@ -93,7 +94,7 @@ export async function getPipelineMetrics(
 }
 
 function spanOf(query: { from?: string | undefined; to?: string | undefined }, now: Date): Span {
-  const to = query.to ? new Date(query.to) : now;
+  const to = query.to ? new Date(query.to) : new Date(Math.ceil((now.getTime() + 1) / minuteMs) * minuteMs);
   const from = query.from ? new Date(query.from) : new Date(to.getTime() - usualDays * dayMs);
   const wrong = (pointer: string, detail: string) =>
     invalidRequest([{ pointer, code: "invalid-value", detail }]);
