@@ -39,6 +39,7 @@ export const personalData = {
   LeadImportError: none("rows of such a file, deleted with it"),
   MediaAsset: byLead(),
   Meeting: byLead(),
+  LostReason: none("reasons that the tenant names"),
   Message: byLead(),
   Note: byLead(),
   Notification: byLead(),
