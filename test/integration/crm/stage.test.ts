@@ -30,7 +30,7 @@ test("a stage lets in as many leads as its limit, also of parallel moves, and sa
   await change("contacted", { wipLimit: 2 });
   const leads = await Promise.all(Array.from({ length: 5 }, () => newLead(tenant)));
   const answers = await Promise.all(leads.map(({ id }) => move(id, { stageId: stages.contacted })));
-  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 422, 422, 422]);
+  expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 200, 422, 422, 422]);
   const refused = answers.find(({ status }) => status === 422)?.problem();
   expect(refused).toMatchObject({ code: "stage-full", detail: expect.stringContaining("2 leads") });
   const inside = leads[answers.findIndex(({ status }) => status === 200)];
