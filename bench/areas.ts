@@ -31,6 +31,12 @@ export const areas = {
     settings: asDeployed,
     load: () => import("./whatsapp.bench"),
   },
+  crm: {
+    about:
+      "leads by the thousand: import, list, board, metrics and moves beside the same queries by the bare driver",
+    settings: asDeployed,
+    load: () => import("./crm.bench"),
+  },
   queue: {
     about: "drain rate, round trips, fairness, pick-up and plans of the job queue beside a bare claim loop",
     settings: { TENANT_CACHE_SIZE: "1000" },

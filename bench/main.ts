@@ -17,7 +17,7 @@ Measures on a throw-away MongoDB, in stage local. Without areas: all of them.
 
 ${lines.join("\n")}
 
-  --full     the queue with a million jobs behind it instead of a hundred thousand; takes minutes
+  --full     the queue with a million jobs behind it, the CRM with 100,000 leads; takes minutes
   --json     figures as JSON on standard output, nothing else
   --help     this text
 

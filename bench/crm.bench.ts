@@ -1,0 +1,276 @@
+/** A tenant with many leads: bringing them in, and what a front end asks for then, beside the bare driver's queries. */
+import { type mongo, Types } from "mongoose";
+import { handler as leads } from "../functions/leads";
+import { handler as pipelines } from "../functions/pipelines";
+import { drainUntilIdle } from "../src/jobs/drain.until.idle";
+import { createTenantContext } from "../src/lib/context/create.context";
+import { apiEvent } from "../src/lib/http/api.event";
+import { tenantMediaStorage } from "../src/lib/media/storage/gridfs.storage";
+import { getCrmModels } from "../src/lib/tenant/get.crm.model";
+import { tenantConnection, withTenant } from "../src/lib/tenant/tenant.registry";
+import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
+import { transferDays } from "../src/services/saas/crm/transfer/import.service";
+import type { AreaOptions } from "./area";
+import { bareDriver } from "./bare.driver";
+import { makeTenant } from "./bench.tenant";
+import { atLeast, type Figure, type Report } from "./figure";
+import { inRounds, median, quantile, timed } from "./measure";
+
+const rounds = 5;
+const reads = 40;
+const moves = 15;
+type Tenant = Awaited<ReturnType<typeof makeTenant>>;
+
+export async function run({ full }: AreaOptions): Promise<Report> {
+  const count = full ? 100_000 : 10_000;
+  const tenant = await makeTenant("many");
+  const bare = bareDriver();
+  try {
+    const imported = await bringIn(tenant, count);
+    const db = bare.db((await tenantConnection(tenant.clientCode)).name);
+    return {
+      figures: [...imported, ...(await asked(tenant, db))],
+      notes: [
+        `${count.toLocaleString("en-US")} leads; --full has 100,000. Every lead is a row with its identity, stage history, two events and two timeline lines.`,
+      ],
+    };
+  } finally {
+    await bare.close();
+  }
+}
+
+/** Imports a file by its job. */
+async function bringIn({ clientCode }: Tenant, count: number): Promise<Figure[]> {
+  const importId = await openImport(clientCode, count);
+  let peak = process.memoryUsage().rss;
+  const before = peak;
+  const watch = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage().rss);
+  }, 50);
+  const ms = await timed(async () => {
+    for (let done = false; !done; )
+      ({ done } = await drainUntilIdle({ dispatch: dispatchEvents, limitMs: 600_000 }));
+  });
+  clearInterval(watch);
+  const { LeadImport } = await getCrmModels(clientCode);
+  const record = await LeadImport.findById(importId).orFail().lean();
+  if (record.counts.created !== count)
+    throw new Error(`The import is ${record.state} and made ${record.counts.created} of ${count} leads.`);
+  const mb = (bytes: number) => Math.round(bytes / 1024 / 1024);
+  return [
+    {
+      what: `import of ${count.toLocaleString("en-US")} rows`,
+      figure: { value: Math.round((count / ms) * 1_000), unit: "rows/s" },
+      target: { ...atLeast(1_500, 3_000), gated: false },
+    },
+    { what: "peak memory of the importing process", figure: { value: mb(peak), unit: "MB" } },
+    { what: "of that, grown since before the import", figure: { value: mb(peak - before), unit: "MB" } },
+  ];
+}
+
+/** As an upload leaves it: the file in the storage, its record, its job. */
+async function openImport(clientCode: Tenant["clientCode"], count: number): Promise<Types.ObjectId> {
+  const { createImport } = await import("../src/services/saas/crm/transfer/import.service");
+  const { createImportSchema } = await import("../src/contracts/transfer.contract");
+  const ctx = createTenantContext({
+    clientCode,
+    actor: { type: "system", id: "bench" },
+    requestId: "req_bench",
+    dispatch: dispatchEvents,
+  });
+  return withTenant(clientCode, async () => {
+    const input = createImportSchema.parse({ text: "phone\n", mode: "commit" });
+    const made = await createImport(ctx, input);
+    const _id = new Types.ObjectId(made.id);
+    const { LeadImport } = await getCrmModels(clientCode);
+    const storage = await tenantMediaStorage(clientCode);
+    const sourceKey = storage.newKey();
+    const { size } = await storage.write(sourceKey, fileOf(count));
+    const expiresAt = new Date(Date.now() + transferDays * 24 * 60 * 60_000);
+    await LeadImport.updateOne({ _id }, { $set: { sourceKey, sourceBytes: size, expiresAt } });
+    return _id;
+  });
+}
+
+async function* fileOf(count: number): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("firstName,lastName,phone,email,company,ownerId,value,tags,custom.plan\n");
+  for (let from = 0; from < count; from += 1_000) {
+    const lines = Array.from({ length: Math.min(1_000, count - from) }, (_, index) => {
+      const n = from + index;
+      return `Ana,Souza ${n},+35191${1_000_000 + n},ana${n}@example.com,Sol ${n % 500},owner_${n % 50},${n % 900},tag_${n % 20},gold\n`;
+    });
+    yield Buffer.from(lines.join(""));
+  }
+}
+
+async function asked(tenant: Tenant, db: mongo.Db): Promise<Figure[]> {
+  const collection = db.collection("leads");
+  const pipeline = await db.collection("pipelines").findOne({ isDefault: true });
+  const { Pipeline } = await getCrmModels(tenant.clientCode);
+  const { _id, stages } = await Pipeline.findOne({ isDefault: true }).orFail().lean();
+  if (!pipeline) throw new Error("The tenant has no pipeline.");
+  const base = `/api/crm/pipelines/${_id.toHexString()}`;
+  const [first, second] = stages;
+  if (!first || !second) throw new Error("The pipeline has no two stages.");
+  const page = (filter: mongo.Filter<mongo.BSON.Document>, sort: mongo.Sort) =>
+    collection
+      .find({ deletedAt: null, ...filter })
+      .sort(sort)
+      .limit(26)
+      .toArray();
+  const column = { rank: { $gt: "" } };
+  const board = async () => {
+    await collection
+      .aggregate(
+        [
+          { $match: { stageId: { $in: stages.map((stage) => stage._id) }, ...column } },
+          { $project: { _id: 0, stageId: 1, "value.currency": 1, "value.amount": 1 } },
+          {
+            $group: {
+              _id: { stage: "$stageId", currency: "$value.currency" },
+              count: { $sum: 1 },
+              amount: { $sum: "$value.amount" },
+            },
+          },
+        ],
+        { hint: "totals" },
+      )
+      .toArray();
+    for (const stage of stages) await page({ stageId: stage._id, ...column }, { rank: 1 });
+  };
+  const newest = { createdAt: -1, _id: -1 } as const;
+  const get =
+    (path: string, ask = leads) =>
+    () =>
+      request(tenant, ask, "GET", path);
+  return [
+    ...(await compare("list leads", reads, get("/api/crm/leads"), () => page({}, newest), 0.3)),
+    ...(await compare(
+      "list an owner's leads",
+      reads,
+      get("/api/crm/leads?ownerId=owner_7"),
+      () => page({ ownerId: "owner_7" }, newest),
+      0.3,
+    )),
+    ...(await compare(
+      "find a lead by e-mail",
+      reads,
+      get("/api/crm/leads?email=ana77@example.com"),
+      () => page({ emailLower: "ana77@example.com" }, newest),
+      0.15,
+    )),
+    ...(await compare("board", 8, get(`${base}/board`, pipelines), board, 0.3)),
+    ...(await compare("metrics", 4, get(`${base}/metrics`, pipelines), () => metrics(db, _id), 0.3)),
+    ...(await moveFigures(tenant, collection, [first._id, second._id])),
+  ];
+}
+
+/** What the figures are made of: who came where, how long those stayed that left, what stages hold. */
+async function metrics(db: mongo.Db, pipelineId: Types.ObjectId): Promise<void> {
+  const history = db.collection("stageHistory");
+  const from = new Date(Date.now() - 30 * 24 * 60 * 60_000);
+  await history
+    .aggregate(
+      [
+        { $match: { pipelineId, enteredAt: { $gte: from } } },
+        { $project: { _id: 0, fromStageId: 1, toStageId: 1 } },
+        { $group: { _id: { from: "$fromStageId", to: "$toStageId" }, count: { $sum: 1 } } },
+      ],
+      { hint: "entered" },
+    )
+    .toArray();
+  await db
+    .collection("leads")
+    .aggregate(
+      [
+        { $match: { stageId: { $ne: null }, rank: { $gt: "" } } },
+        {
+          $group: {
+            _id: { stage: "$stageId", currency: "$value.currency" },
+            amount: { $sum: "$value.amount" },
+          },
+        },
+      ],
+      { hint: "totals" },
+    )
+    .toArray();
+}
+
+/** A move beside the one write that it is for the lead, by the bare driver with majority. */
+async function moveFigures(
+  tenant: Tenant,
+  collection: mongo.Collection,
+  [home, away]: readonly [Types.ObjectId, Types.ObjectId],
+): Promise<Figure[]> {
+  const ids = await collection
+    .find({ stageId: home, deletedAt: null }, { projection: { _id: 1 } })
+    .limit(rounds * moves)
+    .toArray();
+  let next = 0;
+  const ours = async () => {
+    const id = String(ids[next++ % ids.length]?._id);
+    await request(tenant, leads, "POST", `/api/crm/leads/${id}/move`, { stageId: away.toHexString() });
+  };
+  const theirs = () =>
+    collection.updateOne(
+      { _id: ids[0]?._id ?? home },
+      { $set: { updatedAt: new Date() }, $inc: { bench: 1 } },
+    );
+  return compare("move a lead (bare: one write of one lead)", moves, ours, theirs, 0.02);
+}
+
+async function compare(
+  what: string,
+  count: number,
+  ours: () => Promise<unknown>,
+  theirs: () => Promise<unknown>,
+  least: number,
+): Promise<Figure[]> {
+  const times = async (work: () => Promise<unknown>) => {
+    const taken: number[] = [];
+    for (let i = 0; i < count; i += 1) taken.push(await timed(work));
+    return taken;
+  };
+  await times(theirs);
+  const results = await inRounds(
+    rounds,
+    () => times(ours),
+    () => times(theirs),
+  );
+  const taken = results.ours.flat();
+  const limits = results.theirs.flat();
+  const [figure, limit] = [median(taken), median(limits)];
+  return [
+    {
+      what: `${what}, p50, beside the same queries by the bare driver`,
+      figure: { value: figure, unit: "ms" },
+      limit: { value: limit, unit: "ms" },
+      ratio: limit / figure,
+      target: atLeast(least, Math.min(1, least * 2)),
+    },
+    {
+      what: `${what}, p99`,
+      figure: { value: quantile(taken, 0.99), unit: "ms" },
+      limit: { value: quantile(limits, 0.99), unit: "ms" },
+    },
+  ];
+}
+
+/** Sends one request and checks that it went well. */
+async function request(
+  { apiKey, clientCode }: Tenant,
+  ask: typeof leads,
+  method: string,
+  target: string,
+  body?: unknown,
+): Promise<void> {
+  const event = apiEvent({
+    method,
+    target,
+    rawHeaders: ["content-type", "application/json", "x-api-key", apiKey, "x-client-code", clientCode],
+    ...(body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) }),
+  });
+  const answer = await ask(event);
+  if (answer.statusCode !== 200)
+    throw new Error(`${method} ${target} answered ${answer.statusCode}: ${answer.body}`);
+}
