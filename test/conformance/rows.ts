@@ -103,6 +103,7 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     createdAt: at,
     expireAt: new Date(at.getTime() + 86_400_000),
   });
+  await models.EventType.create({ ...base, key: "order_paid", name: "Order paid" });
   const erasure = await models.Erasure.create({
     ...base,
     leadId: new Types.ObjectId(),

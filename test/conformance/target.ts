@@ -45,6 +45,7 @@ const plain: Ids = {
   "by-external": "calendar",
   "{system}": "nobody",
   clients: "nobody",
+  "event-types": "order_paid",
   "whatsapp-endpoints": nobodysId,
   whatsapp: nobodysId,
   keys: "nokey123",

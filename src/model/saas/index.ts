@@ -17,6 +17,7 @@ import { conversationSchema } from "./conversation.schema";
 import { counterSchema } from "./counter.schema";
 import { customFieldSchema } from "./custom.field.schema";
 import { erasureSchema } from "./erasure.schema";
+import { eventTypeSchema } from "./event.type.schema";
 import { idempotencyKeySchema } from "./idempotency.key.schema";
 import { leadExportSchema } from "./lead.export.schema";
 import { leadImportErrorSchema, leadImportSchema } from "./lead.import.schema";
@@ -52,6 +53,7 @@ export const crmSchemas = {
   Counter: counterSchema,
   CustomField: customFieldSchema,
   Erasure: erasureSchema,
+  EventType: eventTypeSchema,
   IdempotencyKey: idempotencyKeySchema,
   Lead: leadSchema,
   LeadExport: leadExportSchema,

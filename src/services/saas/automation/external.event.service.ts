@@ -8,47 +8,75 @@ import type { EventDraft } from "../../../contracts/crm.event.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { validationProblem } from "../../../lib/http/validation.problem";
-import { commitChange, EventAlreadyRecordedError } from "../../../lib/tenant/commit.change";
+import { type Change, commitChange, EventAlreadyRecordedError } from "../../../lib/tenant/commit.change";
 import {
   type AppointmentEventType,
   appointmentEventId,
   followAppointmentInChange,
 } from "../crm/appointment.event";
-import { findLeadBySubject } from "../crm/lead.service";
+import { createLeadInChange, findLeadBySubject } from "../crm/lead.service";
+import { declaredType, requireDeclaredData } from "./event.type.service";
 
 /**
  * Takes an event from outside, such as a confirmed appointment, and hands it to the rules. The caller's id makes it
  * happen once; an appointment's confirmation happens once per appointment and sequence, whoever tells of it, and our
- * meeting of that appointment follows what is told.
- * @throws AppError invalid-reference when no lead fits the subject, validation-failed when an appointment's data lacks
- * what rules need.
+ * meeting of that appointment follows what is told. A declared type's data must be as declared, and the type says
+ * whether an unknown person becomes a lead.
+ * @throws AppError invalid-reference when no lead fits the subject, validation-failed when the data is not what the
+ * type asks for.
  */
 export async function receiveExternalEvent(
   ctx: TenantContext,
   input: ExternalEventInput,
 ): Promise<ExternalEventResult> {
   const { told, ...draft } = describe(input);
-  const lead = await findLeadBySubject(ctx, input.subject);
-  if (!lead)
-    throw new AppError(
-      "invalid-reference",
-      "No lead of this tenant fits the subject. Create the lead first.",
-    );
-  const leadId = lead._id.toHexString();
+  const declared = told ? null : await declaredType(ctx, input.type);
+  if (declared) requireDeclaredData(declared, input.data);
+  let known = await findLeadBySubject(ctx, input.subject);
+  if (!known && !declared?.createsLead) throw unknownSubject();
   try {
-    await commitChange(ctx, async (change) => {
+    const leadId = await commitChange(ctx, async (change) => {
+      const lead = known ?? (await createSubject(ctx, change, input));
       const meeting = told && (await followAppointmentInChange(change, told.type, told));
       const subject = {
-        leadId,
+        leadId: lead._id.toHexString(),
         ...(meeting?.leadId.equals(lead._id) ? { meetingId: meeting._id.toHexString() } : {}),
       };
       change.record({ ...draft, subject, ...occurred(input) });
+      return subject.leadId;
     });
     return { eventId: draft.id, leadId, duplicate: false };
   } catch (error) {
+    if (!known && error instanceof AppError && error.code === "duplicate") {
+      // Somebody else made the lead in the meantime.
+      known = await findLeadBySubject(ctx, input.subject);
+      if (known) return receiveExternalEvent(ctx, input);
+    }
     if (!(error instanceof EventAlreadyRecordedError)) throw error;
-    return { eventId: draft.id, leadId, duplicate: true };
+    known ??= await findLeadBySubject(ctx, input.subject);
+    if (!known) throw unknownSubject();
+    return { eventId: draft.id, leadId: known._id.toHexString(), duplicate: true };
   }
+}
+
+function unknownSubject(): AppError {
+  return new AppError(
+    "invalid-reference",
+    "No lead of this tenant fits the subject. Create the lead first, or declare the event's type with createsLead.",
+  );
+}
+
+/** A lead of what the subject tells. @throws AppError invalid-reference for an unknown lead id, invalid-phone */
+async function createSubject(ctx: TenantContext, change: Change, { subject, type }: ExternalEventInput) {
+  const { phone, externalId } = subject;
+  if (phone === undefined && externalId === undefined) throw unknownSubject();
+  return createLeadInChange(ctx, change, {
+    source: `event:${type}`,
+    ...(phone === undefined ? {} : { phone }),
+    ...(externalId === undefined
+      ? {}
+      : { displayName: externalId.id, externalIds: { [externalId.system]: externalId.id } }),
+  });
 }
 
 type Described = Pick<EventDraft, "type" | "name" | "data"> & {

@@ -31,6 +31,7 @@ export const personalData = {
   Counter: none("numbers of the log"),
   CustomField: none("definitions"),
   Erasure: none("the proof itself, which holds keyed hashes only"),
+  EventType: none("definitions"),
   IdempotencyKey: byLead("leadId", false),
   // Last of all: while it is there, a crash leaves something to find the rest by.
   Lead: byLead("_id"),
