@@ -30,10 +30,10 @@ const phoneInputSchema = z.string().min(1).max(64).meta({
 });
 
 const customValueSchema = z.union([
-  z.string().max(2_000),
+  z.string().max(2_000).normalize("NFC"),
   z.number(),
   z.boolean(),
-  z.array(z.string().max(200)).max(100),
+  z.array(z.string().max(200).normalize("NFC")).max(100),
 ]);
 const hundredKeys = (record: Record<string, unknown>) => Object.keys(record).length <= 100;
 
@@ -63,11 +63,18 @@ const nullableFields = {
   email: emailSchema.nullish(),
   company: textLine(200).meta({ description: "Company.", example: "Padaria Sol" }).nullish(),
   ownerId: textLine(128).meta({ description: "Who looks after the lead.", example: "maria" }).nullish(),
+  teamId: objectIdSchema.meta({ description: "The team that looks after the lead." }).nullish(),
   value: moneySchema.meta({ description: "What the deal is worth." }).nullish(),
   source: textLine(100).meta({ description: "Where the lead came from.", example: "website" }).nullish(),
   sourceDetail: sourceDetailSchema.nullish(),
   timezone: timezoneSchema.nullish(),
   locale: localeSchema.nullish(),
+  doNotContactReason: textLine(500)
+    .meta({
+      description: "Why nothing may be sent; kept for as long as `doNotContact` is set.",
+      example: "Asked by phone not to be written to.",
+    })
+    .nullish(),
 };
 
 const score = z.number().int().min(-1_000_000).max(1_000_000).meta({
@@ -85,6 +92,7 @@ const consentInput = z
       .strictObject({ optIn: z.boolean() })
       .optional()
       .meta({ description: "Consent to marketing templates; the person may also choose it in WhatsApp." }),
+    email: z.strictObject({ optIn: z.boolean() }).optional().meta({ description: "Consent to e-mail." }),
   })
   .meta({ description: "What the person agreed to.", example: { whatsapp: { optIn: true } } });
 
@@ -181,25 +189,6 @@ const statusSchema = z
 
 export const leadSorts = ["-createdAt", "createdAt", "-updatedAt", "updatedAt", "rank"] as const;
 
-export const listLeadsQuery = z.strictObject({
-  ...pageQuery,
-  sort: z.enum(leadSorts).default("-createdAt").meta({
-    description: "`-` is newest first; `rank` is the order of the board's column and needs `stageId`.",
-    example: "-createdAt",
-  }),
-  stageId: objectIdSchema.optional(),
-  pipelineId: objectIdSchema.optional(),
-  ownerId: textLine(128).optional().meta({ description: "Owner.", example: "maria" }),
-  tag: tagSchema.optional(),
-  source: textLine(100).optional().meta({ description: "Source.", example: "website" }),
-  status: statusSchema.optional(),
-  phone: phoneInputSchema.optional(),
-  email: emailSchema.optional(),
-  createdAfter: timestampInputSchema.optional().meta({ description: "Created at this time or later." }),
-  updatedAfter: timestampInputSchema.optional().meta({ description: "Changed at this time or later." }),
-});
-export type ListLeads = z.output<typeof listLeadsQuery>;
-
 const nullableTime = timestampSchema.nullable();
 
 const consentSchema = z.object({
@@ -232,6 +221,7 @@ export const leadSchema = z
     externalIds: z.record(z.string(), z.string()),
     company: z.string().nullable(),
     ownerId: z.string().nullable(),
+    teamId: objectIdSchema.nullable(),
     pipelineId: objectIdSchema.nullable(),
     stageId: objectIdSchema.nullable(),
     stageEnteredAt: nullableTime,
@@ -256,8 +246,10 @@ export const leadSchema = z
       marketing: consentSchema
         .nullable()
         .meta({ description: "What the person chose for marketing messages alone; null: nothing." }),
+      email: consentSchema.nullable().meta({ description: "Consent to e-mail; null: never asked." }),
     }),
     doNotContact,
+    doNotContactReason: z.string().nullable().meta({ description: "Why, while `doNotContact` is set." }),
     lastInboundAt: nullableTime,
     lastOutboundAt: nullableTime,
     lastActivityAt: timestampSchema,
@@ -271,6 +263,59 @@ export const leadSchema = z
   })
   .meta({ id: "Lead", description: "A person the tenant talks to." });
 export type Lead = z.input<typeof leadSchema>;
+
+const leadFieldNames = Object.keys(leadSchema.shape);
+const leadFieldName = z
+  .string()
+  .refine((name) => leadFieldNames.includes(name), { error: "must be the name of a lead's field" });
+const leadExpansions = ["owner", "stage"] as const;
+const wordsSchema = z.string().trim().max(200).meta({
+  description: "Words of name, company, e-mail or phone, from their beginning, without case and accents.",
+  example: "ana souza",
+});
+
+/** Names of a lead's fields between commas. */
+const fieldsQuery = z
+  .string()
+  .max(2_000)
+  .transform((names) => names.split(",").map((name) => name.trim()))
+  .pipe(z.array(leadFieldName).min(1).max(100))
+  .meta({ description: "Only these fields, beside `id` and `version`.", example: "displayName,phone" });
+const expandQuery = z
+  .string()
+  .max(100)
+  .transform((names) => names.split(",").map((name) => name.trim()))
+  .pipe(z.array(z.enum(leadExpansions)).min(1))
+  .meta({ description: "Also show the `owner`, the `stage` or both beside their ids.", example: "stage" });
+
+/** How a lead is shown in a GET. */
+export const showLeadQuery = z.strictObject({
+  fields: fieldsQuery.optional(),
+  expand: expandQuery.optional(),
+});
+export type ShowLead = z.output<typeof showLeadQuery>;
+
+export const listLeadsQuery = z.strictObject({
+  ...pageQuery,
+  ...showLeadQuery.shape,
+  q: wordsSchema.optional(),
+  sort: z.enum(leadSorts).default("-createdAt").meta({
+    description: "`-` is newest first; `rank` is the order of the board's column and needs `stageId`.",
+    example: "-createdAt",
+  }),
+  stageId: objectIdSchema.optional(),
+  pipelineId: objectIdSchema.optional(),
+  ownerId: textLine(128).optional().meta({ description: "Owner.", example: "maria" }),
+  teamId: objectIdSchema.optional().meta({ description: "Team." }),
+  tag: tagSchema.optional(),
+  source: textLine(100).optional().meta({ description: "Source.", example: "website" }),
+  status: statusSchema.optional(),
+  phone: phoneInputSchema.optional(),
+  email: emailSchema.optional(),
+  createdAfter: timestampInputSchema.optional().meta({ description: "Created at this time or later." }),
+  updatedAfter: timestampInputSchema.optional().meta({ description: "Changed at this time or later." }),
+});
+export type ListLeads = z.output<typeof listLeadsQuery>;
 
 export const stageVisitSchema = z
   .object({
@@ -286,7 +331,6 @@ export const stageVisitSchema = z
   .meta({ id: "StageVisit", description: "One stay of a lead in one stage." });
 export type StageVisit = z.input<typeof stageVisitSchema>;
 
-const leadFieldNames = Object.keys(leadSchema.shape);
 const searchSorts = [
   "-createdAt",
   "createdAt",
@@ -297,25 +341,16 @@ const searchSorts = [
   "-score",
   "score",
 ] as const;
-export const leadExpansions = ["owner", "stage"] as const;
-
 export const searchLeadsSchema = z
   .strictObject({
     condition: conditionSchema.optional().meta({
       description: "Which leads: the grammar of rules, on fields that begin with `lead.`.",
       example: { all: [{ field: "lead.status", op: "equals", value: "open" }] },
     }),
-    query: z.string().trim().max(200).optional().meta({
-      description: "Words of name, company, e-mail or phone, from their beginning, without case and accents.",
-      example: "ana souza",
-    }),
+    query: wordsSchema.optional(),
     sort: z.enum(searchSorts).default("-createdAt").meta({ description: "`-` is the highest first." }),
     fields: z
-      .array(
-        z
-          .string()
-          .refine((name) => leadFieldNames.includes(name), { error: "must be the name of a lead's field" }),
-      )
+      .array(leadFieldName)
       .min(1)
       .max(100)
       .optional()
@@ -437,3 +472,21 @@ export const leadDuplicatesSchema = z
   })
   .meta({ id: "LeadDuplicates", description: "Leads that may be the same person, the likeliest first." });
 export type LeadDuplicates = z.input<typeof leadDuplicatesSchema>;
+
+export const listSuspectsQuery = z.strictObject({
+  ...pageQuery,
+  reason: z.enum(["same_mailbox", "same_name"]).default("same_mailbox").meta({
+    description: "What the leads of a group share: the mailbox, or name and company.",
+    example: "same_name",
+  }),
+});
+export type ListSuspects = z.output<typeof listSuspectsQuery>;
+
+export const suspectsSchema = z
+  .object({
+    reason: z.enum(duplicateReasons),
+    count: z.number().int().meta({ description: "How many leads share it.", example: 2 }),
+    leads: z.array(leadSchema).meta({ description: "The first 10 of them, the oldest first." }),
+  })
+  .meta({ id: "SuspectedDuplicates", description: "Leads that may be one person." });
+export type Suspects = z.input<typeof suspectsSchema>;

@@ -184,7 +184,14 @@ export const importSchema = z
   .meta({ id: "Import", description: "A file of leads coming in." });
 export type Import = z.input<typeof importSchema>;
 
-const { limit: _limit, cursor: _cursor, sort: _sort, ...leadFilters } = listLeadsQuery.shape;
+const {
+  limit: _limit,
+  cursor: _cursor,
+  sort: _sort,
+  fields: _fields,
+  expand: _expand,
+  ...leadFilters
+} = listLeadsQuery.shape;
 const exportFilterSchema = z
   .strictObject(leadFilters)
   .meta({ description: "The filters of the list of leads.", example: { status: "open" } });

@@ -24,7 +24,7 @@ export function leadSearch(lead: LeadRecord, filterable: ReadonlySet<string>): L
   if (lead.deletedAt !== null) return null;
   const texts = foldedTexts.flatMap((name): [string, string][] => {
     const text = lead[name];
-    return text === null ? [] : [[name, foldText(text)]];
+    return typeof text === "string" ? [[name, foldText(text)]] : [];
   });
   const custom = Object.entries(lead.custom).filter(([key]) => filterable.has(key));
   const phones = [lead.phone, ...(lead.otherPhones ?? [])].flatMap((phone) => phone?.e164 ?? []);

@@ -1,5 +1,5 @@
 import { Schema, type Types } from "mongoose";
-import { anyTime, type BaseRecord, recordSchema } from "../record.schema";
+import { anyId, anyTime, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface ConversationRecord extends BaseRecord {
   leadId: Types.ObjectId;
@@ -26,6 +26,8 @@ export interface ConversationRecord extends BaseRecord {
   resolvedAt: Date | null;
   botActive: boolean;
   custom: Record<string, unknown>;
+  /** Conversations that were joined to this one when their leads were merged; absent until then. */
+  mergedFrom?: Types.ObjectId[];
 }
 
 export const conversationSchema = recordSchema<ConversationRecord>("conversations", {
@@ -56,6 +58,7 @@ export const conversationSchema = recordSchema<ConversationRecord>("conversation
   resolvedAt: { type: Date, default: null },
   botActive: { type: Boolean, default: false },
   custom: { type: Schema.Types.Mixed, default: {} },
+  mergedFrom: { type: [Schema.Types.ObjectId], default: undefined },
 });
 
 // one conversation per person and number
@@ -84,6 +87,11 @@ conversationSchema.index(
 conversationSchema.index(
   { snoozedUntil: 1 },
   { name: "snoozed", partialFilterExpression: { snoozedUntil: anyTime } },
+);
+// where the id of one that was joined to another leads
+conversationSchema.index(
+  { mergedFrom: 1 },
+  { name: "merged", partialFilterExpression: { mergedFrom: anyId } },
 );
 // how many there are of each kind, read from the index alone
 conversationSchema.index({ status: 1, assigneeId: 1, teamId: 1 }, { name: "counts" });

@@ -76,9 +76,15 @@ export interface LeadRecord extends BaseRecord {
   timezone: string | null;
   locale: string | null;
   /** `marketing` is what the person chose in WhatsApp for marketing messages alone; null: they never chose. */
-  consent: { whatsapp: ChannelConsent | null; marketing?: ChannelConsent | null };
+  consent: {
+    whatsapp: ChannelConsent | null;
+    marketing?: ChannelConsent | null;
+    email?: ChannelConsent | null;
+  };
   /** The tenant was asked to leave the person alone. */
   doNotContact: boolean;
+  /** Why; null or absent while the mark is not set. */
+  doNotContactReason?: string | null;
   lastInboundAt: Date | null;
   lastOutboundAt: Date | null;
   lastActivityAt: Date;
@@ -144,12 +150,14 @@ export const leadSchema = recordSchema<LeadRecord>("leads", {
       {
         whatsapp: { type: consentSchema, default: null },
         marketing: { type: consentSchema, default: null },
+        email: { type: consentSchema, default: null },
       },
       { _id: false },
     ),
     default: () => ({ whatsapp: null }),
   },
   doNotContact: { type: Boolean, default: false },
+  doNotContactReason: { type: String, default: null },
   lastInboundAt: { type: Date, default: null },
   lastOutboundAt: { type: Date, default: null },
   lastActivityAt: { type: Date, required: true },
@@ -234,6 +242,10 @@ leadSchema.index({ ownerId: 1, createdAt: -1, _id: -1 }, { name: "owner" });
 leadSchema.index(
   { ownerId: 1 },
   { name: "workload", partialFilterExpression: { status: "open", deletedAt: null, ownerId: anyText } },
+);
+leadSchema.index(
+  { teamId: 1, createdAt: -1, _id: -1 },
+  { name: "team", partialFilterExpression: { teamId: anyId } },
 );
 leadSchema.index({ tags: 1, createdAt: -1, _id: -1 }, { name: "tags" });
 leadSchema.index({ stageId: 1, createdAt: -1, _id: -1 }, { name: "stage" });

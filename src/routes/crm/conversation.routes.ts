@@ -81,13 +81,18 @@ export const conversationRoutes: readonly Route[] = [
     path: "/api/crm/conversations/{id}",
     tag,
     summary: "Read a conversation",
+    description:
+      "The id of a conversation that was joined to another, when their leads were merged, leads to that one: `id` in " +
+      "the answer is the one to keep, and `Content-Location` names it.",
     auth: read,
     input: { params },
     output: { status: 200, description: "The conversation.", body: conversationSchema },
     problems: ["not-found"],
     async run({ ctx, params: { id } }) {
       const conversation = await getConversation(ctx, id);
-      return { body: conversation, version: conversation.version };
+      const place = `/api/crm/conversations/${conversation.id}`;
+      const moved = conversation.id === id ? {} : { headers: { "content-location": place } };
+      return { body: conversation, version: conversation.version, ...moved };
     },
   }),
   defineRoute({

@@ -17,11 +17,14 @@ import {
   leadSchema,
   leadTagsSchema,
   listLeadsQuery,
+  listSuspectsQuery,
   mergeLeadSchema,
   moveLeadSchema,
   removeTagsQuery,
   searchLeadsSchema,
+  showLeadQuery,
   stageVisitSchema,
+  suspectsSchema,
   updateLeadSchema,
   upsertByPhoneSchema,
 } from "../../contracts/lead.contract";
@@ -35,15 +38,16 @@ import {
   addTags,
   createLead,
   deleteLead,
-  getLead,
   listLeads,
   listStageHistory,
   moveLead,
   removeTags,
   restoreLead,
+  showLead,
   updateLead,
   upsertLead,
 } from "../../services/saas/crm/lead.service";
+import { listSuspects } from "../../services/saas/crm/lead.suspects";
 import { addNote } from "../../services/saas/crm/note.service";
 
 const read = { kind: "tenant", scope: "leads:read" } as const;
@@ -52,7 +56,7 @@ const tag = "Leads";
 const params = z.strictObject({ id: objectIdSchema });
 const leadOutput = { status: 200, description: "The lead as it is now.", body: leadSchema } as const;
 
-const upsertProblems = ["precondition-failed", "duplicate", "invalid-phone"] as const;
+const upsertProblems = ["precondition-failed", "duplicate", "invalid-phone", "invalid-reference"] as const;
 
 const leadReply = (lead: z.input<typeof leadSchema>) => ({
   body: lead,
@@ -68,10 +72,12 @@ export const leadRoutes: readonly Route[] = [
     path: "/api/crm/leads",
     tag,
     summary: "List leads",
-    description: "Filters are combined with and. Deleted leads are left out.",
+    description:
+      "Filters are combined with and; `q` looks for words. Deleted leads are left out. A lead is shown whole, unless " +
+      "`fields` names some.",
     auth: read,
     input: { query: listLeadsQuery },
-    output: { status: 200, description: "A page of leads.", body: pageSchema(leadSchema) },
+    output: { status: 200, description: "A page of leads.", body: pageSchema(foundLeadSchema) },
     problems: ["invalid-cursor", "invalid-phone"],
     run: async ({ ctx, query }) => ({ body: await listLeads(ctx, query) }),
   }),
@@ -163,13 +169,13 @@ export const leadRoutes: readonly Route[] = [
       "The id of a lead that was merged leads to the one that took it in: `id` in the answer is the one to keep, and " +
       "`Content-Location` names it.",
     auth: read,
-    input: { params },
-    output: leadOutput,
+    input: { params, query: showLeadQuery },
+    output: { ...leadOutput, body: foundLeadSchema },
     problems: ["not-found"],
-    run: async ({ ctx, params: { id } }) => {
-      const lead = await getLead(ctx, id);
+    run: async ({ ctx, params: { id }, query }) => {
+      const lead = await showLead(ctx, id, query);
       const moved = lead.id === id ? {} : { headers: { "content-location": `/api/crm/leads/${lead.id}` } };
-      return { ...leadReply(lead), ...moved };
+      return { body: lead, version: lead.version, leadId: lead.id, ...moved };
     },
   }),
   defineRoute({
@@ -184,7 +190,7 @@ export const leadRoutes: readonly Route[] = [
     auth: write,
     input: { params, body: updateLeadSchema },
     output: leadOutput,
-    problems: ["not-found", "precondition-failed", "duplicate", "invalid-phone"],
+    problems: ["not-found", "precondition-failed", "duplicate", "invalid-phone", "invalid-reference"],
     run: async ({ ctx, params: { id }, body, ifMatch }) =>
       leadReply(await updateLead(ctx, { id, ifMatch }, body)),
   }),
@@ -194,7 +200,9 @@ export const leadRoutes: readonly Route[] = [
     path: "/api/crm/leads/{id}",
     tag,
     summary: "Delete a lead",
-    description: "It is hidden, and its phone and e-mail are free for a new lead. Restore undoes it.",
+    description:
+      "It is hidden, and its phone and e-mail are free for a new lead. Restore undoes it; POST /leads/{id}/erase " +
+      "purges it for good.",
     auth: write,
     input: { params },
     output: { status: 204, description: "It is deleted." },
@@ -215,6 +223,21 @@ export const leadRoutes: readonly Route[] = [
     output: leadOutput,
     problems: ["not-found", "duplicate"],
     run: async ({ ctx, params: { id } }) => leadReply(await restoreLead(ctx, id)),
+  }),
+  defineRoute({
+    operationId: "listSuspectedDuplicates",
+    method: "GET",
+    path: "/api/crm/leads/duplicates",
+    tag,
+    summary: "All suspected duplicates",
+    description:
+      "Leads of one mailbox or of one name and company, a group at a time: merge them, or let them be. A page may hold " +
+      "no group while `hasMore` is true.",
+    auth: read,
+    input: { query: listSuspectsQuery },
+    output: { status: 200, description: "A page of groups.", body: pageSchema(suspectsSchema) },
+    problems: ["invalid-cursor"],
+    run: async ({ ctx, query }) => ({ body: await listSuspects(ctx, query) }),
   }),
   defineRoute({
     operationId: "listLeadDuplicates",

@@ -1,4 +1,5 @@
 import { Types } from "mongoose";
+import { conversationSchema } from "../../../src/contracts/conversation.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { moveClock } from "../../../src/lib/clock/clock";
 import { migrateCentral } from "../../../src/lib/db/central.migrations";
@@ -180,6 +181,9 @@ test("two conversations over one number become one, with every message and nobod
   takeEvents(tenant);
   await merge(base.id, other.id);
   expect(takeEvents(tenant)).toEqual(["conversation_merged", "lead_merged", "lead_deleted"]);
+  const followed = await tenant.api.get(`/api/crm/conversations/${theirs._id.toHexString()}`);
+  expect(followed.as(conversationSchema).id).toBe(ours._id.toHexString());
+  expect(followed.headers["content-location"]).toBe(`/api/crm/conversations/${ours._id.toHexString()}`);
   const kept = await tenant.models.Conversation.find({ leadId: new Types.ObjectId(base.id) }).lean();
   expect(kept).toEqual([
     expect.objectContaining({

@@ -17,6 +17,7 @@ export function consentFrom(input: NonNullable<CreateLead["consent"]>, before: C
   return {
     whatsapp: chosen(before.whatsapp, input.whatsapp),
     marketing: chosen(before.marketing, input.marketing),
+    email: chosen(before.email, input.email),
   };
 }
 

@@ -15,6 +15,7 @@ import { readSettings } from "./settings.read";
 import { recordStageEvents, stageData } from "./stage.events";
 import { enterStage } from "./stage.history";
 import { findFirstStage, findStageById, type StagePlace } from "./stage.lookup";
+import { requireTeam } from "./team.pick";
 
 /** Fields of a new lead that inbound messages know and the API does not take. */
 export interface NewLeadExtras {
@@ -41,6 +42,7 @@ export async function createLeadInChange(
 ): Promise<LeadRecord> {
   const { Lead } = change.models;
   await requireCustomValues(change, input.custom);
+  await requireTeam(change, input.teamId);
   const phone = extras.phone ?? (await phoneFrom(change, input.phone ?? null));
   const place = await placeFor(change, input);
   const bare = newLeadRecord(ctx, change.now, input, { ...extras, phone }, place);
@@ -117,7 +119,7 @@ export function newLeadRecord(
     waUserId: extras.waUserId ?? null,
     externalIds: Object.entries(input.externalIds ?? {}).map(([system, id]) => ({ system, id })),
     ownerId: input.ownerId ?? null,
-    teamId: null,
+    teamId: input.teamId ? new Types.ObjectId(input.teamId) : null,
     pipelineId: place?.pipeline._id ?? null,
     stageId: place?.stage._id ?? null,
     stageEnteredAt: place ? now : null,
@@ -139,6 +141,7 @@ export function newLeadRecord(
     waSeen: extras.waSeen ?? {},
     consent: extras.consent ?? consentFrom(input.consent ?? {}, nothingChosen, now),
     doNotContact: input.doNotContact ?? false,
+    doNotContactReason: input.doNotContact ? (input.doNotContactReason ?? null) : null,
     lastInboundAt: null,
     lastOutboundAt: null,
     lastActivityAt: now,

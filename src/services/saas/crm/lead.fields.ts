@@ -64,6 +64,8 @@ const leadsOwn: readonly ConditionField[] = [
   plain("boolean", "consent.whatsapp.optIn"),
   plain("time", "consent.whatsapp.at"),
   plain("key", "consent.whatsapp.source"),
+  plain("boolean", "consent.marketing.optIn"),
+  plain("boolean", "consent.email.optIn"),
 ];
 
 const typeOf: Readonly<Record<CustomFieldType, FieldType>> = {

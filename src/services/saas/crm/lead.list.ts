@@ -1,6 +1,6 @@
 /** Finding leads. Everything here is served by an index; a page far back costs what the first one does. */
 import { type QueryFilter, Types, trusted } from "mongoose";
-import type { Lead, ListLeads, StageVisit } from "../../../contracts/lead.contract";
+import type { FoundLead, Lead, ListLeads, ShowLead, StageVisit } from "../../../contracts/lead.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { invalidRequest } from "../../../lib/http/validation.problem";
 import { parsePhone, requirePhone } from "../../../lib/phone/phone";
@@ -10,7 +10,9 @@ import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { notFound } from "./crm.problem";
 import { phoneKey, withExternalId } from "./lead.identity";
 import { findLiving } from "./lead.record";
+import { wordFilters } from "./lead.search";
 import { toLead, toStageVisit } from "./lead.serialiser";
+import { showLeads } from "./lead.show";
 import { readSettings } from "./settings.read";
 
 /**
@@ -23,8 +25,17 @@ export async function getLead(ctx: TenantContext, id: string): Promise<Lead> {
   return toLead(record);
 }
 
+/** The same as a reader asked to see it. @throws AppError not-found. */
+export async function showLead(ctx: TenantContext, id: string, show: ShowLead): Promise<FoundLead> {
+  const models = await getCrmModels(ctx.clientCode);
+  const record = await findLiving(models, id);
+  const [lead] = record ? await showLeads(ctx, models, [record], show) : [];
+  if (!lead) throw notFound("lead");
+  return lead;
+}
+
 /** @throws AppError invalid-cursor, invalid-phone, validation-failed for `rank` without a stage. */
-export async function listLeads(ctx: TenantContext, query: ListLeads): Promise<Page<Lead>> {
+export async function listLeads(ctx: TenantContext, query: ListLeads): Promise<Page<FoundLead>> {
   const models = await getCrmModels(ctx.clientCode);
   const { sort } = query;
   if (sort === "rank" && query.stageId === undefined)
@@ -41,7 +52,7 @@ export async function listLeads(ctx: TenantContext, query: ListLeads): Promise<P
     filter: await leadFilter(models, query),
     sort: sorts[sort],
   });
-  return { ...page, data: page.data.map(toLead) };
+  return { ...page, data: await showLeads(ctx, models, page.data, query) };
 }
 
 const sorts = {
@@ -54,14 +65,17 @@ const sorts = {
 
 /** What a list's query asks for; exports and boards ask the same way. @throws AppError invalid-phone. */
 export async function leadFilter(models: CrmModels, query: ListLeads): Promise<QueryFilter<LeadRecord>> {
-  const { stageId, pipelineId, ownerId, tag, source, status, phone, email, createdAfter, updatedAfter } =
-    query;
+  const { stageId, pipelineId, ownerId, teamId, tag, source, status, phone, email } = query;
+  const { createdAfter, updatedAfter } = query;
+  const words = wordFilters(query.q ?? "");
   return {
     deletedAt: null,
     ...(query.sort === "rank" ? { rank: trusted({ $gt: "" }) } : {}),
     ...(stageId ? { stageId: new Types.ObjectId(stageId) } : {}),
     ...(pipelineId ? { pipelineId: new Types.ObjectId(pipelineId) } : {}),
     ...(ownerId ? { ownerId } : {}),
+    ...(teamId ? { teamId: new Types.ObjectId(teamId) } : {}),
+    ...(words.length > 0 ? { $and: words } : {}),
     ...(tag ? { tags: tag.normalize("NFC") } : {}),
     ...(source ? { source } : {}),
     ...(status ? { status } : {}),

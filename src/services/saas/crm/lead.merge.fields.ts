@@ -32,8 +32,10 @@ export function mergedFields(base: LeadRecord, other: LeadRecord): LeadRecord {
     consent: {
       whatsapp: mergedConsent(base.consent.whatsapp, other.consent.whatsapp),
       marketing: laterChoice(base.consent.marketing ?? null, other.consent.marketing ?? null),
+      email: mergedConsent(base.consent.email ?? null, other.consent.email ?? null),
     },
     doNotContact: base.doNotContact || other.doNotContact,
+    doNotContactReason: base.doNotContactReason ?? other.doNotContactReason ?? null,
     lastInboundAt: latest(base.lastInboundAt, other.lastInboundAt),
     lastOutboundAt: latest(base.lastOutboundAt, other.lastOutboundAt),
     lastActivityAt: latest(base.lastActivityAt, other.lastActivityAt) ?? base.lastActivityAt,

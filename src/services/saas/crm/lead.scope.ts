@@ -41,6 +41,7 @@ export function leadScope(
     locale: lead.locale,
     consent: lead.consent,
     doNotContact: lead.doNotContact,
+    doNotContactReason: lead.doNotContactReason ?? null,
     lastInboundAt: lead.lastInboundAt,
     lastOutboundAt: lead.lastOutboundAt,
     lastActivityAt: lead.lastActivityAt,

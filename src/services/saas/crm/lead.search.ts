@@ -10,8 +10,7 @@ import { queryWords } from "../../../lib/search/words";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { readLeadFields } from "./lead.fields";
-import { toLead } from "./lead.serialiser";
-import { activeUsers } from "./user.read";
+import { showLeads } from "./lead.show";
 
 const sorts = {
   createdAt: "createdAt",
@@ -36,7 +35,7 @@ export async function searchLeads(ctx: TenantContext, search: SearchLeads): Prom
     filter: await searchFilter(ctx, models, search),
     sort: { [sort]: direction, _id: direction },
   });
-  return { ...page, data: await shown(ctx, models, page.data, search) };
+  return { ...page, data: await showLeads(ctx, models, page.data, search) };
 }
 
 /**
@@ -61,47 +60,4 @@ export async function searchFilter(
 /** Every word must begin one of the lead's. A query without a word finds everything. */
 export function wordFilters(query: string): QueryFilter<LeadRecord>[] {
   return queryWords(query).map((word) => ({ "search.words": trusted({ $regex: `^${patternOf(word)}` }) }));
-}
-
-async function shown(
-  ctx: TenantContext,
-  { Pipeline }: CrmModels,
-  records: readonly LeadRecord[],
-  { fields, expand = [] }: SearchLeads,
-): Promise<FoundLead[]> {
-  const owners = expand.includes("owner")
-    ? await activeUsers(ctx, [...new Set(records.flatMap(({ ownerId }) => ownerId ?? []))])
-    : [];
-  const pipelines = expand.includes("stage")
-    ? await Pipeline.find({
-        _id: trusted({ $in: records.flatMap(({ pipelineId }) => pipelineId ?? []) }),
-      }).lean()
-    : [];
-  const stageOf = ({ stageId }: LeadRecord): FoundLead["stage"] => {
-    const pipeline = pipelines.find(({ stages }) => stages.some(({ _id }) => stageId?.equals(_id)));
-    const stage = pipeline?.stages.find(({ _id }) => stageId?.equals(_id));
-    if (!pipeline || !stage) return null;
-    const { key, name, type } = stage;
-    const place = { pipelineId: pipeline._id.toHexString(), pipelineKey: pipeline.key };
-    return { id: stage._id.toHexString(), key, name, type, ...place };
-  };
-  const ownerOf = ({ ownerId }: LeadRecord): FoundLead["owner"] => {
-    const owner = owners.find(({ key }) => key === ownerId);
-    return owner ? { id: owner.key, name: owner.name } : null;
-  };
-  return records.map((record) => ({
-    ...picked(toLead(record), fields),
-    ...(expand.includes("owner") ? { owner: ownerOf(record) } : {}),
-    ...(expand.includes("stage") ? { stage: stageOf(record) } : {}),
-  }));
-}
-
-function picked(lead: ReturnType<typeof toLead>, fields: readonly string[] | undefined): FoundLead {
-  if (!fields) return lead;
-  const { id, version } = lead;
-  return {
-    id,
-    version,
-    ...Object.fromEntries(Object.entries(lead).filter(([name]) => fields.includes(name))),
-  };
 }

@@ -28,6 +28,7 @@ export function toLead(record: LeadRecord): Lead {
     externalIds: Object.fromEntries(record.externalIds.map(({ system, id }) => [system, id])),
     company: record.company,
     ownerId: record.ownerId,
+    teamId: record.teamId?.toHexString() ?? null,
     pipelineId: record.pipelineId?.toHexString() ?? null,
     stageId: record.stageId?.toHexString() ?? null,
     stageEnteredAt: toTimestamp(record.stageEnteredAt),
@@ -48,8 +49,10 @@ export function toLead(record: LeadRecord): Lead {
     consent: {
       whatsapp: toConsent(record.consent.whatsapp),
       marketing: toConsent(record.consent.marketing ?? null),
+      email: toConsent(record.consent.email ?? null),
     },
     doNotContact: record.doNotContact,
+    doNotContactReason: record.doNotContactReason ?? null,
     lastInboundAt: toTimestamp(record.lastInboundAt),
     lastOutboundAt: toTimestamp(record.lastOutboundAt),
     lastActivityAt: toTimestamp(record.lastActivityAt),

@@ -22,7 +22,14 @@ export {
 } from "./lead.contact";
 export { createLeadInChange } from "./lead.create";
 export { deleteLeadInChange } from "./lead.delete";
-export { findLeadBySubject, getLead, type LeadSubject, listLeads, listStageHistory } from "./lead.list";
+export {
+  findLeadBySubject,
+  getLead,
+  type LeadSubject,
+  listLeads,
+  listStageHistory,
+  showLead,
+} from "./lead.list";
 export { type MoveOptions, type MoveTarget, moveLeadInChange } from "./lead.move";
 export { livingLead } from "./lead.record";
 export { toLead } from "./lead.serialiser";

@@ -1,4 +1,4 @@
-import type { Types } from "mongoose";
+import { Types } from "mongoose";
 import { type UpdateLead, updateLeadSchema } from "../../../contracts/lead.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
@@ -13,6 +13,7 @@ import { displayNameOf } from "./lead.name";
 import { livingLead, saveLead } from "./lead.record";
 import { toLead } from "./lead.serialiser";
 import { recordTagEvents } from "./lead.tags";
+import { requireTeam } from "./team.pick";
 
 /** What `lead_updated` speaks of; tags have events of their own. */
 const watched = new Set(Object.keys(updateLeadSchema.shape).filter((name) => name !== "tags"));
@@ -31,6 +32,7 @@ export async function updateLeadInChange(
   const before = await livingLead(change, leadId);
   checkVersion(before, ifMatch, toLead);
   await requireCustomValues(change, patch.custom);
+  if (patch.teamId !== before.teamId?.toHexString()) await requireTeam(change, patch.teamId);
   return writeLeadInChange(ctx, change, before, await patched(change, before, patch));
 }
 
@@ -90,10 +92,12 @@ export function patchedLead(
   phone: LeadRecord["phone"],
   now: Date,
 ): LeadRecord {
-  const { phone: _raw, email, externalIds, custom, consent, displayName, ...plain } = patch;
+  const { phone: _raw, email, externalIds, custom, consent, displayName, teamId, ...plain } = patch;
   const given = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined));
   const after: LeadRecord = { ...before, ...given, phone };
   if (email !== undefined) after.emailLower = email;
+  if (teamId !== undefined) after.teamId = teamId === null ? null : new Types.ObjectId(teamId);
+  if (!after.doNotContact) after.doNotContactReason = null;
   if (custom) after.custom = merged(before.custom, custom);
   if (externalIds) {
     const kept = before.externalIds.filter(({ system }) => !Object.hasOwn(externalIds, system));

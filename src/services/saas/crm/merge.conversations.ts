@@ -93,6 +93,7 @@ function joinedFields(
     firstReplyAt: earliest(base.firstReplyAt, other.firstReplyAt),
     resolvedAt: status === "resolved" ? latest(base.resolvedAt, other.resolvedAt) : null,
     custom: { ...other.custom, ...base.custom },
+    mergedFrom: [...(base.mergedFrom ?? []), ...(other.mergedFrom ?? []), other._id],
   };
 }
 

@@ -1,5 +1,5 @@
 /** Choosing who of a team gets the next piece of work. */
-import { trusted } from "mongoose";
+import { Types, trusted } from "mongoose";
 import type { Picking } from "../../../contracts/team.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
@@ -12,6 +12,16 @@ export async function teamByKey({ models, session }: Change, teamKey: string): P
   const team = await models.Team.findOne({ key: teamKey }).session(session).lean();
   if (!team) throw invalidReference("/teamKey", "team");
   return team;
+}
+
+/** Nothing for no team. @throws AppError invalid-reference at `/teamId`. */
+export async function requireTeam(
+  { models, session }: Change,
+  teamId: string | null | undefined,
+): Promise<void> {
+  if (typeof teamId !== "string") return;
+  const team = await models.Team.exists({ _id: new Types.ObjectId(teamId) }).session(session);
+  if (!team) throw invalidReference("/teamId", "team");
 }
 
 /**

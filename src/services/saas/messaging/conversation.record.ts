@@ -1,8 +1,9 @@
 /** One conversation inside a change: read, written, told of. */
-import { Types } from "mongoose";
+import { type ClientSession, Types } from "mongoose";
 import { cancelJob, enqueue } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
+import type { CrmModels } from "../../../lib/tenant/get.crm.model";
 import type { ConversationRecord } from "../../../model/saas/conversation.schema";
 import { changedFields, fieldChanges } from "../crm/changed.fields";
 import { checkVersion, notFound } from "../crm/crm.problem";
@@ -15,14 +16,25 @@ export interface ConversationAt {
   readonly ifMatch?: number | undefined;
 }
 
+/** The conversation with this id, or the one that took it in when their leads were merged. */
+export async function findConversation(
+  { Conversation }: Pick<CrmModels, "Conversation">,
+  id: string | Types.ObjectId,
+  session: ClientSession | null = null,
+): Promise<ConversationRecord | null> {
+  const _id = new Types.ObjectId(id);
+  return (
+    (await Conversation.findById(_id).session(session).lean()) ??
+    (await Conversation.findOne({ mergedFrom: _id }).session(session).lean())
+  );
+}
+
 /** @throws AppError not-found, precondition-failed. */
 export async function conversationInChange(
   change: Change,
   { id, ifMatch }: ConversationAt,
 ): Promise<ConversationRecord> {
-  const record = await change.models.Conversation.findById(new Types.ObjectId(id))
-    .session(change.session)
-    .lean();
+  const record = await findConversation(change.models, id, change.session);
   if (!record) throw notFound("conversation");
   checkVersion(record, ifMatch, toConversation);
   return record;

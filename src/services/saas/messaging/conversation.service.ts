@@ -7,8 +7,15 @@ import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { ConversationRecord } from "../../../model/saas/conversation.schema";
 import { invalidReference, invalidState, notFound } from "../crm/crm.problem";
 import { type AssignTo, resolveAssignment } from "../crm/lead.assign";
+import { findLiving } from "../crm/lead.record";
+import { requireTeam } from "../crm/team.pick";
 import { requireUsers } from "../crm/user.read";
-import { type ConversationAt, conversationInChange, saveConversation } from "./conversation.record";
+import {
+  type ConversationAt,
+  conversationInChange,
+  findConversation,
+  saveConversation,
+} from "./conversation.record";
 import { toConversation } from "./conversation.serialiser";
 import { snoozeTime } from "./conversation.snooze";
 import { chooseConnection, openConversationInChange } from "./open.conversation";
@@ -20,10 +27,9 @@ export { openConversationInChange } from "./open.conversation";
 const mostLabels = 50;
 const mostParticipants = 50;
 
-/** @throws AppError not-found. */
+/** The id of one that was joined to another leads to that one. @throws AppError not-found. */
 export async function getConversation(ctx: TenantContext, id: string): Promise<Conversation> {
-  const { Conversation } = await getCrmModels(ctx.clientCode);
-  const record = await Conversation.findById(new Types.ObjectId(id)).lean();
+  const record = await findConversation(await getCrmModels(ctx.clientCode), id);
   if (!record) throw notFound("conversation");
   return toConversation(record);
 }
@@ -34,10 +40,7 @@ export async function openConversation(
   { leadId, connectionId }: { leadId: string; connectionId?: string | undefined },
 ): Promise<Conversation> {
   const record = await commitChange(ctx, async (change) => {
-    const { models, session } = change;
-    const lead = await models.Lead.findOne({ _id: new Types.ObjectId(leadId), deletedAt: null })
-      .session(session)
-      .lean();
+    const lead = await findLiving(change.models, leadId, change.session);
     if (!lead) throw invalidReference("/leadId", "lead");
     const connection = await chooseConnection(change, connectionId);
     return openConversationInChange(ctx, change, { leadId: lead._id, connectionId: connection._id });
@@ -61,7 +64,7 @@ export async function changeConversationInChange(
   const { snoozedUntil, teamId, assigneeId = before.assigneeId } = body;
   if (assigneeId !== null && assigneeId !== before.assigneeId)
     await requireUsers(ctx, [assigneeId], "/assigneeId");
-  if (teamId) await requireTeam(change, teamId);
+  await requireTeam(change, teamId);
   const until = snoozedUntil ? snoozeTime(snoozedUntil, change.now, "/snoozedUntil") : before.snoozedUntil;
   return saveConversation(ctx, change, before, {
     ...inStatus(before, status, change.now, until),
@@ -189,11 +192,6 @@ function inStatus(
     snoozedUntil: status === "snoozed" ? until : null,
     resolvedAt: status === "resolved" ? (before.resolvedAt ?? now) : null,
   };
-}
-
-async function requireTeam({ models, session }: Change, teamId: string): Promise<void> {
-  const team = await models.Team.exists({ _id: new Types.ObjectId(teamId) }).session(session);
-  if (!team) throw invalidReference("/teamId", "team");
 }
 
 async function changeOne(

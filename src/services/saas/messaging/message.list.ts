@@ -7,6 +7,7 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { MessageRecord } from "../../../model/saas/message.schema";
 import { invalidReference, notFound } from "../crm/crm.problem";
+import { findConversation } from "./conversation.record";
 import { toMessage } from "./message.serialiser";
 
 /** @throws AppError not-found. */
@@ -26,9 +27,11 @@ export async function listMessages(
   conversationId: string,
   query: ListMessages,
 ): Promise<Page<Message>> {
-  const { Conversation, Message } = await getCrmModels(ctx.clientCode);
-  const id = new Types.ObjectId(conversationId);
-  if (!(await Conversation.exists({ _id: id }))) throw notFound("conversation");
+  const models = await getCrmModels(ctx.clientCode);
+  const { Message } = models;
+  const conversation = await findConversation(models, conversationId);
+  if (!conversation) throw notFound("conversation");
+  const id = conversation._id;
   const forth = query.after !== undefined;
   const anchorId = query.after ?? query.before;
   const anchor =
