@@ -108,7 +108,7 @@ test("leads written before there was a search are found after the migration, and
   const find = async () => (await tenant.api.get("/api/crm/leads?q=older&sort=createdAt")).as(found).data;
   expect(await find()).toEqual([]);
   const stopped = reindexLeads(connection, { onlyMissing: true, signal: AbortSignal.abort() });
-  await expect(stopped).rejects.toThrow();
+  await expect(stopped).rejects.toThrow("aborted");
   for (const step of leadSearchMigration.steps) await step.run(connection);
   expect(await find()).toEqual(leads.map((lead) => expect.objectContaining({ id: lead.id, version: 1 })));
   expect(await reindexLeads(connection, { onlyMissing: true })).toEqual({ written: 0, missed: 0 });

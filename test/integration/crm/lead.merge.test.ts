@@ -342,7 +342,7 @@ test("rows of every model that names a lead are moved", async () => {
   for (const [name, model] of Object.entries(tenant.models)) {
     if (!plain.includes(name)) continue;
     const rows = await model.collection.find({ leadId: from }).toArray();
-    if (rows.some(({ type }) => type !== "lead_deleted")) left.push(name);
+    if (rows.some(({ type, action }) => (action ?? type) !== "lead_deleted")) left.push(name);
   }
   expect(left).toEqual([]);
 });
