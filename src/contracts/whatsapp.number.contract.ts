@@ -35,6 +35,10 @@ export const connectedNumberSchema = z
   .meta({ id: "ConnectedNumber" });
 
 export const newEndpointSchema = z.strictObject({ appSecret });
+export const numberParams = z.strictObject({
+  clientCode: z.string().max(64).meta({ description: "Short name of the client.", example: "demo" }),
+  phoneNumberId: metaId.meta({ description: "Meta's id of the number.", example: "900100200300400" }),
+});
 export const endpointParams = z.strictObject({
   clientCode: z.string().max(64).meta({ description: "Short name of the client.", example: "demo" }),
   endpointId,

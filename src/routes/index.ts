@@ -9,6 +9,7 @@ import { auditRoutes } from "./crm/audit.routes";
 import { automationRoutes } from "./crm/automation.routes";
 import { cannedResponseRoutes } from "./crm/canned.response.routes";
 import { changeRoutes } from "./crm/change.routes";
+import { connectionRoutes } from "./crm/connection.routes";
 import { conversationRoutes } from "./crm/conversation.routes";
 import { customFieldRoutes } from "./crm/custom.field.routes";
 import { eventRoutes } from "./crm/event.routes";
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...inboxRoutes,
   ...cannedResponseRoutes,
   ...templateRoutes,
+  ...connectionRoutes,
   ...meetingRoutes,
   ...taskRoutes,
   ...userRoutes,

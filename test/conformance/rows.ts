@@ -137,6 +137,7 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     conversations: idOf(conversation),
     messages: idOf(message),
     templates: idOf(template),
+    connections: idOf(connection),
     automations: idOf(rule),
     "automation-runs": idOf(run),
   };

@@ -4,6 +4,9 @@
  */
 import type { MessageError } from "../../model/saas/message.schema";
 
+/** "The user has stopped receiving marketing messages from you." */
+export const marketingStopped = 131_050;
+
 interface CodeEntry {
   readonly title: string;
   /** What happened and what to do. */

@@ -24,6 +24,8 @@ export interface WebhookEventRecord {
   receivedAt: Date;
   processedAt: Date | null;
   requestId: string;
+  /** The Meta app over whose address it came. */
+  endpointId?: string;
   expireAt: Date | null;
 }
 
@@ -42,6 +44,7 @@ export const webhookEventSchema = plainSchema<WebhookEventRecord>("webhookEvents
   receivedAt: { type: Date, required: true },
   processedAt: { type: Date, default: null },
   requestId: { type: String, required: true },
+  endpointId: { type: String },
   expireAt: { type: Date, default: null },
 });
 

@@ -7,6 +7,7 @@ import {
   endpointSchema,
   endpointsSchema,
   newEndpointSchema,
+  numberParams,
 } from "../../contracts/whatsapp.number.contract";
 import { createTenantContext } from "../../lib/context/create.context";
 import type { EventDispatcher } from "../../lib/context/tenant.context";
@@ -15,6 +16,7 @@ import { withTenant } from "../../lib/tenant/tenant.registry";
 import { admitToClient } from "../../services/clients/platform.gate";
 import { dispatchEvents } from "../../services/saas/automation/dispatch.events";
 import { connectNumber } from "../../services/saas/whatsapp/connect.number.service";
+import { disconnectNumber } from "../../services/saas/whatsapp/disconnect.number.service";
 import {
   createEndpoint,
   listEndpoints,
@@ -50,6 +52,30 @@ export const adminWhatsAppRoutes: readonly Route[] = [
       const tenant = createTenantContext({ clientCode, actor, requestId, dispatch });
       const { missing, ...connected } = await withTenant(clientCode, () => connectNumber(tenant, body));
       return { body: { ...connected, missing: [...missing] } };
+    },
+  }),
+  defineRoute({
+    operationId: "disconnectWhatsAppNumber",
+    method: "DELETE",
+    path: `${one}/whatsapp-numbers/{phoneNumberId}`,
+    tag,
+    summary: "Let a WhatsApp number go",
+    description:
+      "Its history stays with the client, what waits to be sent fails, its token is forgotten, and another client may connect it. Again it changes nothing.",
+    auth,
+    input: { params: numberParams },
+    output: { status: 204, description: "It is disconnected." },
+    problems: ["not-found"],
+    async run({ ctx, params }) {
+      const { phoneNumberId } = params;
+      const clientCode = await admitToClient(ctx, params.clientCode, {
+        action: "client.whatsapp.disconnect",
+        detail: { phoneNumberId },
+      });
+      const { actor, requestId } = ctx;
+      const tenant = createTenantContext({ clientCode, actor, requestId, dispatch });
+      await withTenant(clientCode, () => disconnectNumber(tenant, phoneNumberId), { evenSuspended: true });
+      return { body: undefined };
     },
   }),
   defineRoute({

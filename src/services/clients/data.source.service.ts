@@ -48,9 +48,10 @@ export async function readEndpointOwner(endpointId: string): Promise<ClientCode 
 }
 
 /** Whose a number or account is, over whichever endpoint; null while it is nobody's. */
-export async function readChannelRoute(routeKey: RouteKey): Promise<string | null> {
+export async function readChannelRoute(routeKey: RouteKey): Promise<ClientCode | null> {
   const { ChannelRoute } = await getCentralModels();
-  return (await ChannelRoute.findById(routeKey).lean())?.clientCode ?? null;
+  const row = await ChannelRoute.findById(routeKey).lean();
+  return row && mintClientCode(row.clientCode);
 }
 
 /** Frees a number or account of a tenant for whoever connects it next. */

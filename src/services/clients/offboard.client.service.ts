@@ -153,6 +153,7 @@ async function openOwned(clientCode: ClientCode): ReturnType<typeof acquireTenan
 async function dropCentralRows(clientCode: ClientCode): Promise<void> {
   const models = await getCentralModels();
   await models.ChannelRoute.deleteMany({ clientCode });
+  await models.ChannelEndpoint.deleteMany({ clientCode });
   await models.Secret.deleteMany({ clientCode });
   await models.User.deleteMany({ clientCode });
   await models.Quarantine.deleteMany({ clientCode });

@@ -1,7 +1,7 @@
 /** What the WhatsApp tests share: a fake Meta, tenants with connected numbers, and the webhook's own door. */
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import * as z from "zod";
 import { type GraphServer, startGraph } from "../../../dev/graph/start.graph";
 import type { CrmEvent } from "../../../src/contracts/crm.event.contract";
@@ -99,7 +99,7 @@ export async function startWhatsApp(numbers = [numberOf(1), numberOf(2)]): Promi
     },
     async close() {
       await graph.stop();
-      server.close();
+      await server.close();
       await closeAllConnections();
     },
   };
@@ -173,13 +173,20 @@ function postWebhook(bytes: Buffer, signature: string | undefined): Promise<ApiA
 }
 
 /** Takes what the fake Meta posts. */
-async function listen(): Promise<{ url: string; close(): void }> {
-  const server: Server = createServer(async (request, response) => {
+async function listen(): Promise<{ url: string; close(): Promise<void> }> {
+  const inHand = new Set<Promise<void>>();
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
     const signature = request.headers["x-hub-signature-256"];
     const answer = await postWebhook(Buffer.concat(chunks), String(signature));
     response.writeHead(answer.status, answer.headers).end(answer.bytes);
+  };
+  const server: Server = createServer((request, response) => {
+    // one that broke off half-way was not taken, and nobody waits for its answer
+    const taken = take(request, response).catch(() => undefined);
+    inHand.add(taken);
+    void taken.finally(() => inHand.delete(taken));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -187,8 +194,10 @@ async function listen(): Promise<{ url: string; close(): void }> {
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}${webhookPath}`,
-    close() {
+    async close() {
       server.close();
+      // what is being stored must not meet closed connections
+      await Promise.all(inHand);
       server.closeAllConnections();
     },
   };

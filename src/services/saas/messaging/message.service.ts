@@ -19,7 +19,7 @@ import { composeMessage } from "./compose.message";
 import type { ComposedContent } from "./composed.content";
 import { toMessage } from "./message.serialiser";
 import { noteOutboundInChange } from "./note.message";
-import { chooseConnection, openConversationInChange } from "./open.conversation";
+import { chooseConnection, openConversationInChange, requireConnected } from "./open.conversation";
 import { marketingRefusal, refuseUnwanted } from "./refuse.unwanted";
 import { relateMessageInChange } from "./relate.message";
 
@@ -152,6 +152,7 @@ async function resolveTarget(ctx: TenantContext, change: Change, input: SendMess
     if (!lead || !connection) {
       throw invalidState("The lead or the WhatsApp number of this conversation is no longer here.");
     }
+    requireConnected(connection);
     return { lead, connection, conversation };
   }
   const lead = await livingLead(change, new Types.ObjectId(input.leadId));

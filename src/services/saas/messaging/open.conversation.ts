@@ -57,6 +57,14 @@ function newConversation(
   };
 }
 
+/** @throws AppError invalid-state for a number that was let go. */
+export function requireConnected({ state }: Pick<ConnectionRecord, "state">): void {
+  if (state === "disconnected")
+    throw invalidState(
+      "This WhatsApp number is no longer connected. Write from another one, or connect it again.",
+    );
+}
+
 /**
  * The number to write from: the one named, else the tenant's default, else its only one.
  * @throws AppError invalid-reference for an id that names none, invalid-state when there is none to choose.
@@ -69,6 +77,7 @@ export async function chooseConnection(
   if (connectionId !== undefined) {
     const named = await Connection.findById(new Types.ObjectId(connectionId)).session(session).lean();
     if (!named) throw invalidReference("/connectionId", "WhatsApp number");
+    requireConnected(named);
     return named;
   }
   const connections = await Connection.find({}).session(session).lean();

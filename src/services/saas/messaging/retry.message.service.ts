@@ -8,6 +8,7 @@ import { checkVersion, invalidState, notFound } from "../crm/crm.problem";
 import { requireOpenWindow } from "./compose.message";
 import { toMessage } from "./message.serialiser";
 import { enqueueSend } from "./message.service";
+import { requireConnected } from "./open.conversation";
 import { requeueInChange } from "./own.moves";
 import { refuseUnwanted } from "./refuse.unwanted";
 
@@ -60,6 +61,7 @@ async function requireSendable({ models, session, now }: Change, message: Messag
   if (!lead || !connection || !conversation) {
     throw invalidState("The lead or the WhatsApp number of this message is no longer here.");
   }
+  requireConnected(connection);
   refuseUnwanted(lead);
   if (message.kind !== "template") requireOpenWindow(conversation, now);
 }

@@ -15,7 +15,8 @@ import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import { bindChannelRoute, type RouteKey, readChannelRoute } from "../../clients/data.source.service";
 import { writeSecret } from "../../clients/secret.service";
 import { defaultEndpointId, requireEndpoint } from "./endpoint.service";
-import { closeTokenAlert } from "./pause.connection";
+import { missingAtMeta } from "./missing.at.meta";
+import { closeTokenAlert, wakeSends } from "./pause.connection";
 import { enqueueReplay } from "./quarantine.service";
 import { requestTemplateSync } from "./request.template.sync";
 
@@ -61,6 +62,7 @@ export async function connectNumber(
   const connection = await storeConnection(ctx, phoneNumberId, wabaId, info);
   await subscribeApp({ token, wabaId }).catch(notConfirmed);
   await closeTokenAlert(clientCode, connection._id);
+  await wakeSends(ctx, connection._id);
   await requestTemplateSync(ctx, connection._id, 0);
   // What came for the number before it was connected is waiting in quarantine.
   await enqueueReplay(clientCode, ctx.requestId, 0);
@@ -71,20 +73,6 @@ export async function connectNumber(
     isDefault: connection.isDefault,
     missing: missingAtMeta(info),
   };
-}
-
-function missingAtMeta({ codeVerification, nameStatus, platform }: NumberInfo): string[] {
-  return [
-    ...(platform !== null && platform !== "CLOUD_API"
-      ? ["The number is not registered for the Cloud API. Register it with its PIN at Meta."]
-      : []),
-    ...(codeVerification !== null && codeVerification !== "VERIFIED"
-      ? [`The number is not verified (${codeVerification}). Enter the code that Meta sends to it.`]
-      : []),
-    ...(nameStatus !== null && !nameStatus.startsWith("APPROVED") && nameStatus !== "AVAILABLE_WITHOUT_REVIEW"
-      ? [`The display name is not approved (${nameStatus}). Check it in Meta's WhatsApp Manager.`]
-      : []),
-  ];
 }
 
 /** Looked at before anything is bound, so that a refusal leaves nothing half done. */
@@ -146,11 +134,14 @@ async function storeConnection(
       verifiedName: info.verifiedName,
       qualityRating: info.qualityRating,
       nameStatus: info.nameStatus,
+      codeVerification: info.codeVerification,
+      platform: info.platform,
       messagingLimit: info.messagingLimit,
       messagesPerSecond: info.messagesPerSecond,
       state: "active" as const,
       pausedReason: null,
       pausedAt: null,
+      disconnectedAt: null,
       updatedAt: now,
     };
     const known = await Connection.findOneAndUpdate(

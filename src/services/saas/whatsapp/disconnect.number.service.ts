@@ -1,3 +1,4 @@
+import { trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
@@ -5,6 +6,7 @@ import { tokenSecretName } from "../../../lib/whatsapp/token.name";
 import { unbindChannelRoute } from "../../clients/data.source.service";
 import { deleteSecret } from "../../clients/secret.service";
 import { notFound } from "../crm/crm.problem";
+import { closeTokenAlert, wakeSends } from "./pause.connection";
 
 /**
  * Lets a number go, so that another tenant may connect it. Its conversations stay here, its messages that wait fail
@@ -18,9 +20,16 @@ export async function disconnectNumber(ctx: TenantContext, phoneNumberId: string
   if (!connection) throw notFound("WhatsApp number");
   await commitChange(ctx, async ({ models, session, now }) => {
     await models.Connection.updateOne(
-      { _id: connection._id },
+      { _id: connection._id, state: trusted({ $ne: "disconnected" }) },
       {
-        $set: { state: "disconnected", isDefault: false, pausedReason: null, updatedAt: now },
+        $set: {
+          state: "disconnected",
+          isDefault: false,
+          pausedReason: null,
+          pausedAt: null,
+          disconnectedAt: now,
+          updatedAt: now,
+        },
         $inc: { version: 1 },
       },
       { session },
@@ -32,4 +41,6 @@ export async function disconnectNumber(ctx: TenantContext, phoneNumberId: string
   if (others.every(({ state }) => state === "disconnected"))
     await unbindChannelRoute(ctx, { routeKey: `waba:${wabaId}`, clientCode });
   await deleteSecret(clientCode, tokenSecretName(phoneNumberId));
+  await closeTokenAlert(clientCode, connection._id);
+  await wakeSends(ctx, connection._id);
 }

@@ -1,10 +1,13 @@
 /** A number that Meta no longer lets us use is paused: its messages wait, and a person is told. */
 import type { Types } from "mongoose";
 import type { ClientCode } from "../../../contracts/common.contract";
+import { hastenJobs } from "../../../jobs/queue/hasten";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCentralModels } from "../../../lib/db/get.central.models";
 import { commitChange } from "../../../lib/tenant/commit.change";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { explainError } from "../../../lib/whatsapp/error.catalog";
+import type { MessageRecord } from "../../../model/saas/message.schema";
 import { raiseAlert } from "./raise.alert";
 
 const alertCode = "whatsapp-number-paused";
@@ -55,7 +58,28 @@ export async function resumeConnection(ctx: TenantContext, connectionId: Types.O
     );
     return modifiedCount > 0;
   });
-  if (isResumed) await closeTokenAlert(ctx.clientCode, connectionId);
+  if (!isResumed) return;
+  await closeTokenAlert(ctx.clientCode, connectionId);
+  await wakeSends(ctx, connectionId);
+}
+
+const wakeBatch = 1_000;
+
+/** What waits for a number is looked at now, since the number's state has changed. */
+export async function wakeSends(ctx: TenantContext, connectionId: Types.ObjectId): Promise<void> {
+  const { Message } = await getCrmModels(ctx.clientCode);
+  const queued = Message.find({ status: "queued", connectionId })
+    .select({ _id: 1 })
+    .lean<Pick<MessageRecord, "_id">[]>()
+    .cursor({ batchSize: wakeBatch });
+  let keys: string[] = [];
+  for await (const { _id } of queued) {
+    keys.push(_id.toHexString());
+    if (keys.length < wakeBatch) continue;
+    await hastenJobs(ctx.clientCode, "whatsapp.send", keys);
+    keys = [];
+  }
+  await hastenJobs(ctx.clientCode, "whatsapp.send", keys);
 }
 
 /** The number works again. */

@@ -6,6 +6,7 @@ import type { WebhookEventRecord } from "../../../model/saas/webhook.event.schem
 import { webhookKinds } from "./inbound";
 import { unusedReason } from "./inbound/unused.fields";
 import { type InboundOutcome, ignored } from "./inbound/webhook.kind";
+import { returnMovedItems } from "./moved.items";
 import { raiseAlert } from "./raise.alert";
 
 const keepDays = 30;
@@ -33,12 +34,13 @@ export async function processWebhookEvents(
   options: { readonly lastAttempt: boolean; readonly signal?: AbortSignal },
 ): Promise<ProcessReport> {
   const { WebhookEvent } = await getCrmModels(ctx.clientCode);
-  const events = await WebhookEvent.find({
+  const stored = await WebhookEvent.find({
     _id: trusted({ $in: ids.map((id) => new Types.ObjectId(id)) }),
     state: "received",
   })
     .sort({ _id: 1 })
     .lean();
+  const events = await returnMovedItems(ctx, stored);
   const report = { processed: 0, ignored: 0, parked: 0, failed: 0 };
   const done: Types.ObjectId[] = [];
   const errors: unknown[] = [];

@@ -60,7 +60,7 @@ async function recordByTenant(
 ): Promise<QuarantineEntry[]> {
   const late = await Promise.all(
     [...byTenant].map(async ([clientCode, items]): Promise<QuarantineEntry[]> => {
-      const outcome = await recordWebhookItems(clientCode, items, reception);
+      const outcome = await recordWebhookItems(clientCode, items, { ...reception, endpointId });
       if (outcome === "recorded") return [];
       return [{ reason: "tenant_unavailable", clientCode, routeKey: null, endpointId, items }];
     }),

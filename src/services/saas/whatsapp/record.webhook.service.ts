@@ -19,6 +19,11 @@ export interface Reception {
   readonly requestId: string;
 }
 
+/** With the Meta app over whose address it came. */
+export interface Arrival extends Reception {
+  readonly endpointId: string;
+}
+
 /**
  * Stores a tenant's items in its own database, one row each, and enqueues their processing. An item that was stored
  * before and still waits is enqueued again: its first delivery may have died in between.
@@ -28,7 +33,7 @@ export interface Reception {
 export async function recordWebhookItems(
   clientCode: ClientCode,
   items: readonly WebhookItem[],
-  reception: Reception,
+  reception: Arrival,
 ): Promise<"recorded" | "unavailable"> {
   // From this mark on the sweep finds what is stored here, even if this process dies.
   await markTenantActive(clientCode);
@@ -82,7 +87,7 @@ export async function enqueueInbound(
 async function storeItems(
   clientCode: ClientCode,
   items: readonly WebhookItem[],
-  { receivedAt, requestId }: Reception,
+  { receivedAt, requestId, endpointId }: Arrival,
 ): Promise<string[]> {
   const { WebhookEvent } = await getCrmModels(clientCode);
   const rows = items.map(
@@ -96,6 +101,7 @@ async function storeItems(
       receivedAt,
       processedAt: null,
       requestId,
+      endpointId,
       expireAt: null,
     }),
   );

@@ -5,13 +5,15 @@
 import { Types } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { failpoint } from "../../../lib/failpoint/failpoint";
+import { commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import { explainError } from "../../../lib/whatsapp/error.catalog";
+import { explainError, marketingStopped } from "../../../lib/whatsapp/error.catalog";
 import { GraphCallError, postMessage } from "../../../lib/whatsapp/graph.client";
 import { concludeSend, type SendOutcome } from "../../../lib/whatsapp/send.outcome";
 import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import type { MessageRecord, MessageStatus } from "../../../model/saas/message.schema";
+import { noteMarketingChoiceInChange } from "../crm/lead.service";
 import { isMediaOnItsWay } from "../media/media.outbound.service";
 import { isWindowOpen } from "../messaging/compose.message";
 import {
@@ -36,8 +38,8 @@ export type SendResult =
   /** It waits as `queued`: try again then. Waiting never uses up the job's attempts. */
   | { readonly kind: "wait"; readonly delayMs: number; readonly code: string };
 
-/** A paused number is looked at this often. */
-const pausedDelayMs = 60_000;
+/** A number that works again wakes what waits for it; this is for a wake that was lost. */
+const pausedDelayMs = 5 * 60_000;
 /** Media that is being fetched or converted takes seconds. */
 const mediaDelayMs = 2_000;
 /** What cannot reach Meta for this long is given up. */
@@ -66,12 +68,14 @@ export async function sendStoredMessage(ctx: TenantContext, messageId: string): 
     Lead.findOne({ _id: message.leadId, deletedAt: null }).lean(),
     Conversation.findById(message.conversationId).lean(),
   ]);
-  if (connection && connection.state !== "active") {
+  if (connection?.state === "paused") {
     return { kind: "wait", delayMs: pausedDelayMs, code: "number-paused" };
   }
   try {
     if (!connection || !lead || !conversation)
       throw new CannotSend("The lead or the number is no longer here.");
+    if (connection.state === "disconnected")
+      throw new CannotSend("The WhatsApp number was disconnected before the message was sent.");
     const reason =
       unwantedReason(lead) ??
       (await marketingRefusal(await getCrmModels(ctx.clientCode), lead, connection, message.template));
@@ -140,6 +144,7 @@ async function settle(
       await replayParkedStatuses(ctx, outcome.message.providerMessageId);
       return { kind: "settled", status: "sent" };
     case "refused":
+      if (outcome.error.code === marketingStopped) await noteMarketingStop(ctx, message);
       return fail(ctx, message, outcome.error);
     case "unclear":
       ctx.logger.warn("Whether Meta took a message is not known; it is not sent again.", {
@@ -168,6 +173,13 @@ async function settle(
       });
       return { kind: "wait", delayMs: outcome.delayMs ?? growing(message, 2), code: outcome.reason };
   }
+}
+
+/** Who stopped marketing messages gets no more of them; the status that says so may never come. */
+async function noteMarketingStop(ctx: TenantContext, { leadId }: MessageRecord): Promise<void> {
+  await commitChange(ctx, (change) =>
+    noteMarketingChoiceInChange(change, leadId, { optIn: false, at: change.now }),
+  );
 }
 
 /** An upload may be repeated freely: only what Meta says for good ends the message. */

@@ -2,7 +2,7 @@ import { Types } from "mongoose";
 import { type InboundStatus, statusItemSchema } from "../../../../contracts/whatsapp.message.contract";
 import { type Change, commitChange } from "../../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
-import { explainError } from "../../../../lib/whatsapp/error.catalog";
+import { explainError, marketingStopped } from "../../../../lib/whatsapp/error.catalog";
 import { storable } from "../../../../lib/whatsapp/storable";
 import type { MessageRecord } from "../../../../model/saas/message.schema";
 import { noteMarketingChoiceInChange } from "../../crm/lead.service";
@@ -12,9 +12,6 @@ import { ignored, parked, processed, type WebhookKind } from "./webhook.kind";
 
 /** Meta's statuses; `deleted` and `warning` of old payloads change nothing. */
 const statusWords: readonly WebhookStatus[] = ["sent", "failed", "delivered", "read", "played"];
-
-/** "The user has stopped receiving marketing messages from you." */
-const marketingStopped = 131_050;
 
 /** A status of a message of ours. One that comes before its message waits for it. */
 export const statusesInbound: WebhookKind = {
