@@ -1,7 +1,7 @@
 /** A number that Meta no longer lets us use is paused: its messages wait, and a person is told. */
 import type { Types } from "mongoose";
 import type { ClientCode } from "../../../contracts/common.contract";
-import { hastenJobs } from "../../../jobs/queue/hasten";
+import { hastenJobs } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCentralModels } from "../../../lib/db/get.central.models";
 import { commitChange } from "../../../lib/tenant/commit.change";
