@@ -20,6 +20,14 @@ const maxInputLength = 64;
 /** Marks that come along when a number is copied from a page: direction marks, zero-width and no-break spaces. */
 const invisible = /[\p{Cf}\u00a0\u202f]/gu;
 
+let library: Promise<typeof import("libphonenumber-js/min")> | undefined;
+
+/** Loaded with the first number, and only then asked for: looking a module up costs more than reading a number. */
+function phoneLibrary(): NonNullable<typeof library> {
+  library ??= import("libphonenumber-js/min");
+  return library;
+}
+
 /**
  * Reads a phone number as people write it. It must have a length that its country knows; whether it is in use is for
  * WhatsApp to tell, since any list of ranges is behind the world.
@@ -29,7 +37,7 @@ const invisible = /[\p{Cf}\u00a0\u202f]/gu;
 export async function parsePhone(raw: string, defaultCountry: string): Promise<ParsedPhone | null> {
   const text = raw.replace(invisible, " ").trim();
   if (text === "" || text.length > maxInputLength) return null;
-  const { isSupportedCountry, parsePhoneNumberFromString } = await import("libphonenumber-js/min");
+  const { isSupportedCountry, parsePhoneNumberFromString } = await phoneLibrary();
   const options = isSupportedCountry(defaultCountry) ? { defaultCountry } : {};
   const number = parsePhoneNumberFromString(withoutMexicanOne(text), { ...options, extract: false });
   if (!number || number.ext || !number.isPossible()) return null;

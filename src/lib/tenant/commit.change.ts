@@ -44,8 +44,11 @@ export class EventAlreadyRecordedError extends Error {
 }
 
 export interface ChangeOptions {
-  /** False: the events are in the log and the timeline, but no rule hears of them, now or later. */
-  readonly dispatch?: boolean;
+  /**
+   * False: the events are in the log and the timeline, but no rule hears of them, now or later. A function is asked
+   * in the transaction, once the events are known.
+   */
+  readonly dispatch?: boolean | ((change: Change, events: readonly EventDraft[]) => Promise<boolean>);
 }
 
 /**
@@ -64,7 +67,7 @@ export async function commitChange<T>(
     getCrmModels(ctx.clientCode),
     tenantConnection(ctx.clientCode),
   ]);
-  const { result, events, tasks } = await inTurn(ctx.clientCode, () =>
+  const { result, events, told, tasks } = await inTurn(ctx.clientCode, () =>
     connection.transaction(
       async (session) => {
         const drafts: RecordedDraft[] = [];
@@ -81,7 +84,9 @@ export async function commitChange<T>(
           afterCommit: (task) => pending.push(task),
         };
         const value = await body(change);
-        return { result: value, events: await writeEvents(ctx, change, drafts, dispatch), tasks: pending };
+        const toBeTold = typeof dispatch === "boolean" ? dispatch : await dispatch(change, drafts);
+        const written = await writeEvents(ctx, change, drafts, toBeTold);
+        return { result: value, events: written, told: toBeTold, tasks: pending };
       },
       { readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } },
     ),
@@ -94,7 +99,7 @@ export async function commitChange<T>(
       ctx.logger.error("What follows from a change was not begun; the tenant sweep begins it.", {}, error);
     }
   }
-  if (dispatch && events.length > 0) await ctx.emit(events);
+  if (told && events.length > 0) await ctx.emit(events);
   return result;
 }
 

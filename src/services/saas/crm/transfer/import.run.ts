@@ -3,6 +3,7 @@
  * events, and how far the import is stands in the same transaction, so that a crash repeats nothing. After some
  * seconds it goes back to the queue, so that a large file fits any host and other work gets its turn.
  */
+import { setImmediate } from "node:timers/promises";
 import { Types } from "mongoose";
 import { maxImportRows } from "../../../../contracts/transfer.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
@@ -13,6 +14,7 @@ import { type CrmModels, getCrmModels } from "../../../../lib/tenant/get.crm.mod
 import type { ImportCounts, ImportSample, LeadImportRecord } from "../../../../model/saas/lead.import.schema";
 import { readSettings } from "../settings.read";
 import { findFirstStage, findStageById, type StagePlace } from "../stage.lookup";
+import { mayMatter } from "./import.audience";
 import { writeErrorFile } from "./import.error.file";
 import { ImportFailure, ImportTaken } from "./import.failure";
 import { ColumnMapping } from "./import.mapping";
@@ -24,6 +26,8 @@ import { ahead, slicesOf } from "./slices";
 
 /** Rows of one change: large enough that the transaction's own cost is spread, small enough that others wait little. */
 const sliceRows = 500;
+/** Rows read without letting anything else of the process in between: some ms. */
+const rowsInOneGo = 25;
 const turnMs = 15_000;
 const maxTries = 5;
 const samplesPerOutcome = 5;
@@ -117,7 +121,11 @@ async function* prepared(
     const names = new Set(slice.flatMap(({ cells }) => [...cells.keys()]));
     head.columns ??= reader.mapping.mapAll([...names], head.complete);
     const rows: PreparedRow[] = [];
-    for (const raw of slice) rows.push(await prepareRow(raw, reader));
+    for (const raw of slice) {
+      // In between the database's answers come in, so that it works on the slice before while this one is read.
+      if (rows.length % rowsInOneGo === 0) await setImmediate();
+      rows.push(await prepareRow(raw, reader));
+    }
     yield rows;
   }
 }
@@ -159,7 +167,7 @@ async function doSlice(
       await writePlanned(ctx, change, planned, place);
       return saveSlice(models, change.session, at, planned, now);
     },
-    { dispatch: at.settings.runRules },
+    { dispatch: at.settings.runRules && mayMatter },
   );
 }
 
