@@ -37,7 +37,7 @@ export function tooLarge(maxBytes: number): AppError {
 /**
  * The body as parsed JSON; undefined when there is none.
  * @throws AppError payload-too-large, unsupported-media-type, malformed-json, validation-failed for what no reader may
- * take for granted: fields given twice, prototype names, operators, broken Unicode
+ * take for granted: fields given twice, prototype names, broken Unicode
  */
 export function jsonBody(edge: EdgeRequest, maxBytes: number): unknown {
   const bytes = bodyBytes(edge, maxBytes);

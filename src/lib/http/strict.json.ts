@@ -18,7 +18,7 @@ interface Level {
 /**
  * What is wrong with well-formed JSON that parsers pass over and databases, callers and logs read differently: a field
  * given twice (RFC 8259, section 4: its meaning is unpredictable), half a surrogate pair (section 8.2), names that
- * reach a prototype, names that MongoDB takes for operators.
+ * reach a prototype. Names that begin with a dollar sign are the schemas' to refuse: some data of others has them.
  * @param text JSON that parses
  * @returns one detail per place, by JSON pointer; empty when all is well
  */
@@ -47,7 +47,7 @@ export function jsonTraps(text: string): ProblemDetail[] {
       const whole = !loneSurrogate.test(value);
       if (expectsName && level?.names) {
         if (level.names.has(value)) note("duplicate-field", "Is given twice; give it once.", value);
-        else if (prototypeNames.has(value) || value.startsWith("$") || !whole)
+        else if (prototypeNames.has(value) || !whole)
           note("unknown-field", "There is no such field here.", whole ? value : "");
         level.names.add(value);
         level.at = value;
