@@ -21,6 +21,9 @@ export interface IndexChanges {
   readonly surplus: string[];
 }
 
+/** Fewer than a pool's sockets, so that a slow server keeps nobody waiting for one. */
+const collectionsAtOnce = 4;
+
 /**
  * Creates every declared index that is missing. With `contract`, for when no older version runs any more, it also
  * drops indexes that are no longer declared and replaces those whose definition changed.
@@ -34,12 +37,15 @@ export async function syncIndexes(
   const changes: IndexChanges = { created: [], dropped: [], surplus: [] };
   // A collection appears with its first index or document.
   const present = new Set((await connection.listCollections()).map(({ name }) => name));
-  await Promise.all(
-    [...declaredIndexes(schemas)].map(async ([name, declared]) => {
+  const waiting = [...declaredIndexes(schemas)];
+  const syncNext = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [name, declared] = next;
       const existing = present.has(name) ? await connection.collection(name).indexes() : [];
       await syncCollection(connection, name, { declared, existing }, options, changes);
-    }),
-  );
+    }
+  };
+  await Promise.all(Array.from({ length: collectionsAtOnce }, syncNext));
   for (const list of [changes.created, changes.dropped, changes.surplus]) list.sort();
   return changes;
 }
