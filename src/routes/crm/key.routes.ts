@@ -62,7 +62,7 @@ export const keyRoutes: readonly Route[] = [
     tag,
     summary: "Replace an API key, with an overlap",
     description:
-      "The new key may do the same and is shown this once; the old one works for `overlapHours` more.",
+      "The new key may do the same and is shown this once; the old one works for `overlapHours` more. A key that works for longer than your own is not replaced by it.",
     auth,
     input: { params: tenantKeyParam, body: rotateTenantKeySchema },
     output: { status: 201, description: "The new key, shown this once.", body: shownApiKeySchema },

@@ -55,7 +55,8 @@ export async function createTenantKey(ctx: TenantContext, input: CreateTenantKey
 
 /**
  * Replaces a key by one that may do the same for as long; the old one works for `overlapHours` more.
- * @throws AppError not-found, insufficient-scope, invalid-state for a key that does not work any more
+ * @throws AppError not-found, insufficient-scope also for a key that outlives the caller's own, invalid-state for a key
+ * that does not work any more
  */
 export async function rotateTenantKey(
   ctx: TenantContext,
@@ -67,6 +68,7 @@ export async function rotateTenantKey(
     requireWithin(own, old.scopes);
     if (!isWorking(old, now))
       throw invalidState("This key does not work any more. Create a new one instead.");
+    requireNoLonger(own, old);
     const working = keys.filter((key) => isWorking(key, now));
     if (working.length - (overlapHours === 0 ? 1 : 0) >= mostWorkingKeys) throw tooMany();
     const end = new Date(now.getTime() + overlapHours * hourMs);
@@ -118,7 +120,9 @@ async function act<T extends { keyId: string }>(
   const result = await inCentralTransaction(async (session) => {
     const keys = await keysOf(ctx, session);
     const own = keys.find(({ keyId }) => keyId === ctx.actor.id);
-    if (!own) throw new AppError("insufficient-scope", "Only a key of the tenant manages its keys.");
+    // Looked at anew: what let the request in may be 15 s old.
+    if (!own || !isWorking(own, now))
+      throw new AppError("insufficient-scope", "Only a working key of the tenant manages its keys.");
     return body({ own, keys, now, session });
   });
   forgetKeyLookups();
@@ -179,6 +183,15 @@ function requireWithin(own: ApiKeyRecord, scopes: readonly string[]): void {
   if (beyond.length === 0) return;
   const detail = `Your own key lacks ${beyond.join(", ")}, so it cannot give or take these.`;
   throw new AppError("insufficient-scope", detail);
+}
+
+/** Else a key that ends soon, or was replaced already, would be given one that stays. */
+function requireNoLonger(own: ApiKeyRecord, old: ApiKeyRecord): void {
+  if (own.expiresAt === null || (old.expiresAt !== null && old.expiresAt <= own.expiresAt)) return;
+  throw new AppError(
+    "insufficient-scope",
+    "This key works for longer than your own, so yours cannot replace it. Use one without an earlier end.",
+  );
 }
 
 function endOf(own: ApiKeyRecord, wish: string | undefined, now: Date): Date | null {

@@ -71,6 +71,13 @@ test("a key that ends makes none that outlives it", async () => {
     expiresAt: new Date(Date.now() + 7_200_000).toISOString(),
   };
   expect((await temp.post(base, later)).problem().errors?.[0]?.pointer).toBe("/expiresAt");
+  const owner = (await list(api)).find(({ current }) => current)?.keyId ?? "";
+  const lasting = (await api.post(base, input("lasting", ["keys:manage"]))).as(shownApiKeySchema);
+  expect((await temp.post(`${base}/${lasting.keyId}/rotate`, {})).problem().code).toBe("insufficient-scope");
+  expect((await list(api)).map(({ name }) => name)).toHaveLength(4);
+  expect((await api.post(`${base}/${owner}/rotate`, { overlapHours: 1 })).status).toBe(201);
+  // What was replaced, perhaps because it leaked, takes nothing over.
+  expect((await api.post(`${base}/${lasting.keyId}/rotate`, {})).problem().code).toBe("insufficient-scope");
   const past = { ...input("past"), expiresAt: new Date(Date.now() - 1_000).toISOString() };
   expect((await api.post(base, past)).status).toBe(400);
 });
