@@ -9,6 +9,7 @@ import { sweepTransfers } from "../../services/saas/crm/transfer/transfer.sweep"
 import { sweepMedia } from "../../services/saas/media/media.sweep.service";
 import { sweepSnoozed } from "../../services/saas/messaging/conversation.snooze";
 import { sweepMessages } from "../../services/saas/messaging/message.sweep.service";
+import { sweepErasures } from "../../services/saas/privacy/erase.person.service";
 import { sweepWebhookEvents } from "../../services/saas/whatsapp/webhook.sweep.service";
 import type { JobHandler } from "../queue/job.handler";
 
@@ -22,6 +23,7 @@ const sweeps = {
   media: sweepMedia,
   merges: sweepMerges,
   transfers: sweepTransfers,
+  erasures: sweepErasures,
   closingStages: sweepClosingStages,
   stalledLeads: sweepStalledLeads,
   events: sweepUndispatchedEvents,

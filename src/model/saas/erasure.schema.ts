@@ -30,3 +30,8 @@ export const erasureSchema = recordSchema<ErasureRecord>("erasures", {
 // one erasure per person, however often it is asked for
 erasureSchema.index({ leadId: 1 }, { name: "lead", unique: true });
 erasureSchema.index({ createdAt: -1, _id: -1 }, { name: "created" });
+// the sweep: asked for and not done
+erasureSchema.index(
+  { updatedAt: 1 },
+  { name: "undone", partialFilterExpression: { state: { $in: ["queued", "running"] } } },
+);

@@ -9,6 +9,7 @@ import { processEnvironment } from "../../../src/lib/env/env";
 import { tenantConnection } from "../../../src/lib/tenant/tenant.registry";
 import { routes } from "../../../src/routes";
 import { dispatchEvents } from "../../../src/services/saas/automation/dispatch.events";
+import { sweepErasures } from "../../../src/services/saas/privacy/erase.person.service";
 import { quarantine } from "../../../src/services/saas/whatsapp/quarantine.service";
 import { ApiClient, keysOf, lambdaTransport } from "../../builders/api.client";
 import { createTenant } from "../../builders/client.builder";
@@ -116,12 +117,23 @@ test("a person is shown whole, then erased from every collection, quarantine inc
 
   const asked = await all.post(`/api/crm/leads/${leadId}/erase`, { reason: "asked by letter" });
   expect(asked.status).toBe(202);
+  const { Job } = await getCentralModels();
+  const jobs = () => Job.countDocuments({ type: "person.erase", state: "waiting" });
+  await Job.deleteMany({ type: "person.erase" });
   const again = await all.post(`/api/crm/leads/${leadId}/erase`, {});
   expect(again.as(erasureSchema).id).toBe(asked.as(erasureSchema).id);
+  expect(await jobs()).toBe(1);
+  // The same when nobody asks again.
+  await Job.deleteMany({ type: "person.erase" });
+  const later = { ...tenant.ctx, now: () => new Date(Date.now() + 120_000) };
+  expect([await sweepErasures(tenant.ctx), await sweepErasures(later), await jobs()]).toEqual([
+    { taken: 0 },
+    { taken: 1 },
+    1,
+  ]);
   // The job dies after its first collection; the next attempt goes on from what is left.
   const killed = await runScriptFile(child, ["drain"], processEnvironment({ FAILPOINT: "amid-erasure" }));
   expect(killed.signal).toBe("SIGKILL");
-  const { Job } = await getCentralModels();
   await Job.updateMany({ state: "running" }, { $set: { leaseUntil: new Date(Date.now() - 1_000) } });
   await stack.drain();
 

@@ -2,7 +2,7 @@
  * Erases a person (GDPR, article 17). The request makes the proof's row and a job; the job deletes the rows of every
  * collection in slices, the leads last, so that after a crash the next attempt goes on from what is left.
  */
-import { Types } from "mongoose";
+import { Types, trusted } from "mongoose";
 import type { Erasure } from "../../../contracts/privacy.contract";
 import { cancelJob, enqueue } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
@@ -12,6 +12,7 @@ import { failpoint } from "../../../lib/failpoint/failpoint";
 import { pageOf } from "../../../lib/query/page";
 import { commitChange } from "../../../lib/tenant/commit.change";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
+import { leftBehindAfterMs, markTenantActive } from "../../../lib/tenant/mark.active";
 import type { ErasureRecord } from "../../../model/saas/erasure.schema";
 import { notFound } from "../crm/crm.problem";
 import { deleteLeadInChange } from "../crm/lead.delete";
@@ -22,6 +23,7 @@ import { deleteRows, personRows } from "./person.rows";
 import { type PersonalModel, personalModels } from "./personal.data";
 
 const slice = 200;
+const sweptAtOnce = 100;
 
 /**
  * Asks for a person's erasure. From now on the lead is gone from every list and its runs end; the rest follows in the
@@ -35,10 +37,10 @@ export async function requestErasure(
 ): Promise<Erasure> {
   const models = await getCrmModels(ctx.clientCode);
   const known = await models.Erasure.findOne({ leadId: new Types.ObjectId(leadId) }).lean();
-  if (known) return toErasure(known);
+  if (known) return followed(ctx, known);
   const person = await findPerson(models, leadId);
   const asked = await models.Erasure.findOne({ leadId: person.leadId }).lean();
-  if (asked) return toErasure(asked);
+  if (asked) return followed(ctx, asked);
   const at = ctx.now();
   const record: ErasureRecord = {
     _id: new Types.ObjectId(),
@@ -54,18 +56,40 @@ export async function requestErasure(
     createdAt: at,
     updatedAt: at,
   };
+  // From here on the sweep finds it, should we die before it has its job.
+  await markTenantActive(ctx.clientCode);
   try {
     await models.Erasure.create([record], { w: "majority" });
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
     return requestErasure(ctx, leadId, reason);
   }
-  await enqueueErasure(ctx, record._id);
+  return followed(ctx, record);
+}
+
+/** What was asked for and is not done has its job, also when whoever asked first died before it had one. */
+async function followed(ctx: TenantContext, record: ErasureRecord): Promise<Erasure> {
+  if (record.state !== "done") await enqueueErasure(ctx, record._id);
   return toErasure(record);
 }
 
+/** Gives erasures that lost their job one again: a person who asked to be forgotten must not ask twice. */
+export async function sweepErasures(ctx: TenantContext): Promise<{ taken: number }> {
+  const { Erasure } = await getCrmModels(ctx.clientCode);
+  const left = await Erasure.find({
+    state: trusted({ $in: ["queued", "running"] }),
+    updatedAt: trusted({ $lt: new Date(ctx.now().getTime() - leftBehindAfterMs) }),
+  })
+    .sort({ updatedAt: 1 })
+    .limit(sweptAtOnce)
+    .select({ _id: 1 })
+    .lean();
+  for (const { _id } of left) await enqueueErasure(ctx, _id);
+  return { taken: left.length };
+}
+
 /** The job of a request; one at a time, however often it is asked for. */
-export async function enqueueErasure(ctx: TenantContext, erasureId: Types.ObjectId): Promise<void> {
+async function enqueueErasure(ctx: TenantContext, erasureId: Types.ObjectId): Promise<void> {
   const { clientCode, requestId } = ctx;
   const id = erasureId.toHexString();
   await enqueue({ type: "person.erase", payload: { clientCode, erasureId: id }, requestId, key: id });

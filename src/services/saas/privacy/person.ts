@@ -26,10 +26,12 @@ export async function findPerson(models: CrmModels, id: string): Promise<Person>
   };
 }
 
-function identifiersOf({ phone, waId, waUserId, emailLower }: LeadRecord): string[] {
-  const numbers = phone ? [phone.e164, ...phone.candidates] : [];
+function identifiersOf(lead: LeadRecord): string[] {
+  const { phone, otherPhones = [], waId, waUserId, emailLower, otherEmails = [] } = lead;
+  const phones = phone ? [phone, ...otherPhones] : otherPhones;
+  const numbers = phones.flatMap(({ e164, candidates }) => [e164, ...candidates]);
   const digits = numbers.map((number) => number.replace(/^\+/, ""));
-  const known = [...numbers, ...digits, waId, waUserId, emailLower];
+  const known = [...numbers, ...digits, waId, waUserId, emailLower, ...otherEmails];
   return known.flatMap((value) => (value === null || value === "" ? [] : [value]));
 }
 
