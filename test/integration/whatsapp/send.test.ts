@@ -594,3 +594,23 @@ describe("templates", () => {
     expect(conversation.lastMessage?.direction).toBe("outbound");
   });
 });
+
+test("a message of a lead that is being merged waits for its new place; one of a disconnected number fails", async () => {
+  const { conversationId, leadId } = await writer();
+  const { Lead, Connection } = tenant.models;
+  const _id = new Types.ObjectId(leadId);
+  const merged = await send(conversationId);
+  await Lead.updateOne({ _id }, { $set: { deletedAt: new Date(), mergedInto: new Types.ObjectId() } });
+  expect(await sendStoredMessage(tenant.ctx, merged.id)).toMatchObject({ kind: "wait", code: "lead-merged" });
+  await Lead.updateOne({ _id }, { $set: { deletedAt: null, mergedInto: null } });
+  expect(await settled(merged.id, "sent")).toMatchObject({ error: null });
+
+  const left = await send(conversationId);
+  await Connection.updateMany({}, { $set: { state: "disconnected" } });
+  await sendStoredMessage(tenant.ctx, left.id);
+  await Connection.updateMany({}, { $set: { state: "active" } });
+  expect(await stored(left.id)).toMatchObject({
+    status: "failed",
+    error: { explanation: expect.stringContaining("disconnected") },
+  });
+});

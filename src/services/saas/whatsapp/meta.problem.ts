@@ -9,6 +9,7 @@ import { pauseForFault } from "./pause.connection";
 
 const tooMany = new Set([4, 613, 80_007, 80_008, 130_429]);
 const existsAlready = 2_388_024;
+const lostToken = new Set([0, 190]);
 
 /**
  * Why a call that a person waits for did not do what it should, in our own words; a lost token also pauses the number.
@@ -31,7 +32,8 @@ export async function throwMetaProblem(
     );
   }
   if (isAccountProblem(fault.code)) {
-    await pauseForFault(ctx, connection._id, fault.code);
+    // A token that may not manage templates may well send: only one that is no good at all stops the number.
+    if (lostToken.has(fault.code)) await pauseForFault(ctx, connection._id, fault.code);
     throw invalidState(explainError(fault.code, null).explanation);
   }
   if (tooMany.has(fault.code) || status === 429) {

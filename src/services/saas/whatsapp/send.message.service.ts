@@ -2,7 +2,7 @@
  * One attempt to send a stored message. The row says `sending` with majority before Meta is called, so that a crash
  * at any point leaves either a message that was provably not sent, or one that is `unknown` and is not sent again.
  */
-import { Types } from "mongoose";
+import { Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { failpoint } from "../../../lib/failpoint/failpoint";
 import { commitChange } from "../../../lib/tenant/commit.change";
@@ -40,6 +40,8 @@ export type SendResult =
 
 /** A number that works again wakes what waits for it; this is for a wake that was lost. */
 const pausedDelayMs = 5 * 60_000;
+/** A lead that has just been merged: its messages move in the same transaction, or at the latest with the merge's job. */
+const mergedDelayMs = 2_000;
 /** Media that is being fetched or converted takes seconds. */
 const mediaDelayMs = 2_000;
 /** What cannot reach Meta for this long is given up. */
@@ -70,6 +72,12 @@ export async function sendStoredMessage(ctx: TenantContext, messageId: string): 
   ]);
   if (connection?.state === "paused") {
     return { kind: "wait", delayMs: pausedDelayMs, code: "number-paused" };
+  }
+  if (
+    (!lead || !conversation) &&
+    (await Lead.exists({ _id: message.leadId, mergedInto: trusted({ $ne: null }) }))
+  ) {
+    return { kind: "wait", delayMs: mergedDelayMs, code: "lead-merged" };
   }
   try {
     if (!connection || !lead || !conversation)
