@@ -17,13 +17,14 @@ const cacheSize = 5_000;
 const cache = new Map<RouteKey, { clientCode: ClientCode; endpointId: string; until: number }>();
 
 /**
- * Finds the tenant of a webhook's number or account. A binding is believed for 30 s; an unknown key is always looked
- * up, so that a number just bound works at once.
+ * Finds the tenant of a webhook's number or account. A binding is believed for 30 s; an unknown key, or one bound to
+ * another endpoint, is always looked up, so that a number just bound works at once.
  * @param endpointId the Meta app over whose address the webhook came; a binding to another one is never followed.
  */
 export async function resolveChannelRoute(routeKey: RouteKey, endpointId: string): Promise<ResolvedRoute> {
   let route = cache.get(routeKey);
-  if (!route || route.until <= Date.now()) {
+  // Another endpoint than is remembered: the number may have moved to it, and what is refused here is not replayed.
+  if (!route || route.until <= Date.now() || route.endpointId !== endpointId) {
     const { ChannelRoute } = await getCentralModels();
     const row = await ChannelRoute.findById(routeKey).lean();
     cache.delete(routeKey);

@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { whatsappWebhookRoutes } from "../../../src/routes/whatsapp.webhook.routes";
+import { resolveChannelRoute } from "../../../src/services/clients/data.source.service";
 import { connectNumber } from "../../../src/services/saas/whatsapp/connect.number.service";
 import { disconnectNumber } from "../../../src/services/saas/whatsapp/disconnect.number.service";
 import { createEndpoint, rotateEndpointSecret } from "../../../src/services/saas/whatsapp/endpoint.service";
@@ -75,6 +76,18 @@ test("a tenant's own app delivers at its own address, with its current or previo
   await expect(connectNumber(b.ctx, { ...b.number, endpointId })).rejects.toMatchObject({
     code: "not-found",
   });
+});
+
+test("a number that another process bound to another endpoint a moment ago is routed by that one at once", async () => {
+  const { clientCode } = b.ctx;
+  const routeKey = `pn:${b.number.phoneNumberId}` as const;
+  expect(await resolveChannelRoute(routeKey, "default")).toEqual({ clientCode });
+  const { ChannelRoute } = await getCentralModels();
+  await ChannelRoute.updateOne({ _id: routeKey }, { $set: { endpointId: "own" } });
+  expect(await resolveChannelRoute(routeKey, "own")).toEqual({ clientCode });
+  await ChannelRoute.updateOne({ _id: routeKey }, { $set: { endpointId: "default" } });
+  expect(await resolveChannelRoute(routeKey, "default")).toEqual({ clientCode });
+  expect(await resolveChannelRoute(routeKey, "own")).toEqual({ wrongEndpoint: true });
 });
 
 test("a number that moves to another tenant leaves its history behind and begins anew", async () => {
