@@ -1,4 +1,5 @@
 /** Where runs go: waits for events, branches, re-entry, appointments that move, goals, versions, people who steer. */
+import { Types } from "mongoose";
 import { moveClock } from "../../../src/lib/clock/clock";
 import { createTenantContext } from "../../../src/lib/context/create.context";
 import type { TenantContext } from "../../../src/lib/context/tenant.context";
@@ -13,6 +14,7 @@ import { receiveExternalEvent } from "../../../src/services/saas/automation/exte
 import { ruleDefinitionSchema } from "../../../src/services/saas/automation/rule.contract";
 import { startRuns } from "../../../src/services/saas/automation/start.runs";
 import { cancelRuns, retryRun } from "../../../src/services/saas/automation/steer.runs";
+import { hearSilence } from "../../../src/services/saas/automation/timers/no.reply";
 import { diffVersions, rollBackRule } from "../../../src/services/saas/automation/version.service";
 import { addTags, createLead, getLead, updateLead } from "../../../src/services/saas/crm/lead.service";
 import { updateSettings } from "../../../src/services/saas/crm/settings.service";
@@ -295,4 +297,35 @@ test("a rule of the clock starts for every lead that its conditions fit, once fo
   expect(await tagsOf(lead)).toEqual(["ticked"]);
   expect(await tagsOf(bystander)).toEqual([]);
   expect(await runsOf(lead)).toHaveLength(1);
+});
+
+test("silence follows our last message to the lead, whatever colleagues note in the meantime", async () => {
+  const lead = await newLead();
+  const { id: ruleId } = await ruleOf({
+    trigger: { event: "no_reply", after: "PT1H" },
+    steps: [tag("t", "silent")],
+  });
+  const conversationId = new Types.ObjectId();
+  const row = (kind: string, direction: string, hoursAgo: number) => ({
+    _id: new Types.ObjectId(),
+    conversationId,
+    leadId: new Types.ObjectId(lead.id),
+    clientId: `${kind}:${hoursAgo}`,
+    kind,
+    direction,
+    sender: { type: "user", id: "tester" },
+    sentAt: new Date(contextOf().now().getTime() - hoursAgo * hour),
+  });
+  const answer = row("text", "inbound", 3);
+  await tenant.models.Message.collection.insertMany([
+    row("template", "outbound", 4),
+    answer,
+    row("note", "outbound", 2),
+  ]);
+  const asked = { ruleId, conversationId: conversationId.toHexString() };
+  expect(await hearSilence(contextOf(), asked)).toBeUndefined();
+  expect(await tagsOf(lead)).toEqual([]);
+  await tenant.models.Message.deleteOne({ _id: answer._id });
+  await hearSilence(contextOf(), asked);
+  expect(await tagsOf(lead)).toEqual(["silent"]);
 });

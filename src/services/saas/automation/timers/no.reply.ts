@@ -1,5 +1,5 @@
 /** Silence as an event: our last message to a lead has had no answer for as long as a rule says. */
-import { Types } from "mongoose";
+import { Types, trusted } from "mongoose";
 import * as z from "zod";
 import { durationSchema } from "../../../../contracts/common.contract";
 import type { CrmEvent } from "../../../../contracts/crm.event.contract";
@@ -47,7 +47,11 @@ export async function hearSilence(
   const trigger = noReplySchema.safeParse(rule?.definition?.trigger);
   if (!trigger.success) return undefined;
   const { Message } = await getCrmModels(ctx.clientCode);
-  const [last] = await Message.find({ conversationId: new Types.ObjectId(conversationId) })
+  // Notes among colleagues and notices of WhatsApp's are neither a message of ours nor an answer.
+  const [last] = await Message.find({
+    conversationId: new Types.ObjectId(conversationId),
+    kind: trusted({ $nin: ["note", "system"] }),
+  })
     .sort({ sentAt: -1, _id: -1 })
     .limit(1)
     .select({ direction: 1, sentAt: 1, leadId: 1 })
