@@ -5,6 +5,7 @@ import { foundLeadSchema, leadSchema } from "../../../src/contracts/lead.contrac
 import { rankBetween } from "../../../src/lib/rank/rank";
 import { leadSearch } from "../../../src/lib/search/lead.search";
 import { closeAllConnections, tenantConnection } from "../../../src/lib/tenant/tenant.registry";
+import { drainAll } from "../../setup/drain";
 import { type CrmTenant, crmTenant, newLead, stagesOf } from "./crm.tenant";
 
 const total = 5_000;
@@ -113,6 +114,22 @@ test("looking for the twin of a new lead, and upserting one, reads a handful of 
     const { planSummary, keysExamined } = profileSchema.parse(entry);
     expect([planSummary, keysExamined <= 5]).toEqual([expect.stringMatching(/IXSCAN|IDHACK/), true]);
   }
+});
+
+test("an import finds its leads by another system's ids with a handful of keys", async () => {
+  await newLead(tenant, { firstName: "Imported", externalIds: { erp: "I-1" } });
+  const connection = await tenantConnection(tenant.ctx.clientCode);
+  const since = new Date();
+  await tenant.api.post("/api/crm/imports", { text: "externalIds.erp,company\nI-1,Sol\n" });
+  await drainAll();
+  const entries = await connection
+    .collection("system.profile")
+    .find({ op: "query", ns: /\.leads$/, ts: { $gte: since } })
+    .toArray();
+  const plans = entries.map((entry) => profileSchema.parse(entry));
+  expect(plans.some(({ planSummary }) => planSummary.includes("externalIds"))).toBe(true);
+  for (const { planSummary, keysExamined } of plans)
+    expect([planSummary, keysExamined <= 5]).toEqual([expect.stringContaining("IXSCAN"), true]);
 });
 
 test("a lead is found by phone and by e-mail with a handful of keys", async () => {

@@ -4,6 +4,7 @@ import { leadSchema } from "../../../src/contracts/lead.contract";
 import { exportSchema, importSchema } from "../../../src/contracts/transfer.contract";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
+import { guarded, unguarded } from "../../../src/services/saas/crm/transfer/formula.guard";
 import { runImport } from "../../../src/services/saas/crm/transfer/import.run";
 import { sweepTransfers } from "../../../src/services/saas/crm/transfer/transfer.sweep";
 import { drainAll } from "../../setup/drain";
@@ -211,6 +212,23 @@ test("an import that lost its job goes on behind the last slice, and nobody is m
   );
 });
 
+test("a preview that died behind the rows it had refused goes on", async () => {
+  const text = "phone,company\nnobody,Preview\n+351933333333,Preview\n";
+  const made = (await tenant.api.post("/api/crm/imports", { text })).as(importSchema);
+  await tenant.models.LeadImportError.create({
+    importId: made.id,
+    row: 1,
+    cells: [["phone", "nobody"]],
+    problems: [{ column: "phone", code: "invalid-phone", detail: "It is not a phone number." }],
+    expireAt: new Date(Date.now() + 60_000),
+  });
+  await drainAll();
+  expect(await followImport(made.id)).toMatchObject({
+    state: "previewed",
+    counts: { rows: 2, created: 1, failed: 1 },
+  });
+});
+
 test("a cancelled import stops where it is, and one that is over cannot be cancelled or committed", async () => {
   const text = ["name,phone,company", ...lines(503, (n) => `C ${n},+35196${1_000_000 + n},Cut`)].join("\n");
   const made = (await tenant.api.post("/api/crm/imports", { text, mode: "commit" })).as(importSchema);
@@ -263,6 +281,14 @@ test("an export streams the leads of a filter, guards formulas, and comes back u
   const part = await exportFile({ columns: ["phone", "displayName"], filter: { phone: "+351911111111" } });
   expect(part).toBe("\ufeffphone,displayName\r\n+351911111111,'=1+1\r\n");
 });
+
+test.each(["=1", "+x", "-x", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＠x"])(
+  "the text %j is no formula in a file, and itself again when it comes back",
+  (text) => {
+    expect(guarded(text)).toBe(`'${text}`);
+    expect(unguarded(guarded(text))).toBe(text);
+  },
+);
 
 test("files and their records are gone after a week", async () => {
   await tenant.models.LeadExport.updateMany({}, { $set: { expiresAt: new Date(0) } });

@@ -1,5 +1,6 @@
 /** Values of a file as the fields of leads take them. */
 import type { CustomFieldType } from "../../../../contracts/custom.field.contract";
+import { unguarded } from "./formula.guard";
 
 export interface CellOptions {
   readonly decimalComma: boolean;
@@ -45,11 +46,6 @@ function typeOf(
   const type = target.startsWith("custom.") ? customTypes.get(target.slice("custom.".length)) : undefined;
   if (type === "multi_select") return "list";
   return type === "number" || type === "boolean" ? type : "text";
-}
-
-/** Our exports put a quote before what a spreadsheet would take for a formula; it is no part of the value. */
-function unguarded(cell: string): string {
-  return /^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell;
 }
 
 function numberOf(text: string, decimalComma: boolean): number | string {

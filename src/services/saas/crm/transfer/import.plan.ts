@@ -154,7 +154,9 @@ async function findKnown({ models, session }: PlanInput, rows: readonly Prepared
   const emails = rows.flatMap(({ patch, errors }) =>
     errors.length === 0 && patch.email ? [patch.email] : [],
   );
-  const ids = rows.flatMap(({ patch }) => Object.values(patch.externalIds ?? {}).flatMap((id) => id ?? []));
+  const external = rows.flatMap(({ patch }) =>
+    Object.entries(patch.externalIds ?? {}).flatMap(([system, id]) => (id === null ? [] : { system, id })),
+  );
   const identities =
     identityKeys.length === 0
       ? []
@@ -165,7 +167,7 @@ async function findKnown({ models, session }: PlanInput, rows: readonly Prepared
   const filters = [
     ...(leadIds.length > 0 ? [{ _id: trusted({ $in: leadIds }) }] : []),
     ...(emails.length > 0 ? [{ emailLower: trusted({ $in: emails }) }] : []),
-    ...(ids.length > 0 ? [{ "externalIds.id": trusted({ $in: ids }) }] : []),
+    ...(external.length > 0 ? [withOneOf(external)] : []),
   ];
   const found: LeadRecord[] = [];
   for (const filter of filters)
@@ -182,6 +184,14 @@ async function findKnown({ models, session }: PlanInput, rows: readonly Prepared
     for (const each of lead.externalIds) byKey.set(externalKey(each.system, each.id), id);
   }
   return { byKey, leads };
+}
+
+/** Leads with one of these ids; also with another system's equal id, which its key tells apart. */
+function withOneOf(external: readonly { system: string; id: string }[]) {
+  const system = { $in: [...new Set(external.map((each) => each.system))] };
+  const id = { $in: external.map((each) => each.id) };
+  // The dotted part is what lets the index serve it.
+  return { "externalIds.id": trusted(id), externalIds: trusted({ $elemMatch: { system, id } }) };
 }
 
 /** A planned row as the import shows it. */

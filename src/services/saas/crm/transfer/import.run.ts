@@ -4,7 +4,7 @@
  * seconds it goes back to the queue, so that a large file fits any host and other work gets its turn.
  */
 import { setImmediate } from "node:timers/promises";
-import { Types } from "mongoose";
+import { Types, trusted } from "mongoose";
 import { maxImportRows } from "../../../../contracts/transfer.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { tenantMediaStorage } from "../../../../lib/media/storage/gridfs.storage";
@@ -193,6 +193,8 @@ async function saveSlice(
 ): Promise<LeadImportRecord> {
   const failed = planned.filter(({ outcome }) => outcome === "failed");
   const expireAt = new Date(Date.now() + (at.expiresAt.getTime() - at.createdAt.getTime()));
+  // Outside a transaction a try before this one may have died behind them.
+  if (!session) await LeadImportError.deleteMany({ importId: at._id, row: trusted({ $gt: at.row }) });
   if (failed.length > 0)
     await LeadImportError.insertMany(
       failed.map(({ row, errors }) => ({
