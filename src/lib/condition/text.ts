@@ -10,7 +10,7 @@ export function exactText(text: string): string {
   return text.normalize("NFC").trim();
 }
 
-/** The pattern that finds this text; its special characters stand for themselves. */
+/** The pattern that finds this text; its special characters stand for themselves. MongoDB takes no NUL in a pattern. */
 export function patternOf(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&").replaceAll("\0", "\\x00");
 }

@@ -50,6 +50,14 @@ test("words are found from their beginning, without case and accents, in names, 
   expect(await idsOf({ query: "beatriz" })).toEqual([]);
 });
 
+test("texts that no pattern may hold as they are find nothing, and no error", async () => {
+  expect(await idsOf({ query: "no\u0000body@" })).toEqual([]);
+  for (const op of ["contains", "starts_with", "ends_with"])
+    expect(await idsOf({ condition: { field: "lead.company", op, value: "no\u0000$(.*)+\\body" } })).toEqual(
+      [],
+    );
+});
+
 test("a condition finds leads by their own fields, their stage and filterable fields of the tenant's", async () => {
   const stages = await stagesOf(tenant);
   const gold = await newLead(tenant, {
