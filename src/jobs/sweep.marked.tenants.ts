@@ -11,7 +11,7 @@ const most = 1_000;
 
 /**
  * Enqueues one `tenant.sweep` for each tenant that was written to in a minute that ended a minute ago: then sweeps take
- * up all that was left behind of it. A mark is ticked off after the sweeps are enqueued, and only when its that sweep has not
+ * up all that was left behind of it. A mark is ticked off after the sweeps are enqueued, and only when that sweep has not
  * begun: a sweep that was under way may have passed the place already. Two pollers doing this at once meet in the job's
  * unique key.
  * @returns how many sweeps were enqueued.

@@ -1,6 +1,6 @@
 import { trusted } from "mongoose";
+import { keysWithJob } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
-import { getCentralModels } from "../../../lib/db/get.central.models";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { leftBehindAfterMs } from "../../../lib/tenant/mark.active";
 import type { MessageRecord } from "../../../model/saas/message.schema";
@@ -39,24 +39,15 @@ export async function sweepMessages(ctx: TenantContext): Promise<{ taken: number
 
 async function takeUp(ctx: TenantContext, messages: readonly LeftBehind[]): Promise<number> {
   const queued = messages.filter(({ status }) => status === "queued");
-  const withJob = await idsWithJob(ctx, queued);
+  const withJob = await keysWithJob(
+    ctx.clientCode,
+    "whatsapp.send",
+    queued.map(({ _id }) => _id.toHexString()),
+  );
   let taken = 0;
   for (const message of messages) {
     if (message.status === "sending") taken += (await settleUnknown(ctx, message)) ? 1 : 0;
     else if (!withJob.has(message._id.toHexString())) taken += (await enqueueSend(ctx, message)) ? 1 : 0;
   }
   return taken;
-}
-
-/** One look for many: to ask for each job anew would cost a busy queue more than the messages themselves. */
-async function idsWithJob(
-  { clientCode }: TenantContext,
-  messages: readonly LeftBehind[],
-): Promise<ReadonlySet<string | undefined>> {
-  const { Job } = await getCentralModels();
-  const keys = messages.map(({ _id }) => _id.toHexString());
-  const jobs = await Job.find({ clientCode, type: "whatsapp.send", activeKey: trusted({ $in: keys }) })
-    .select({ activeKey: 1 })
-    .lean();
-  return new Set(jobs.map(({ activeKey }) => activeKey));
 }
