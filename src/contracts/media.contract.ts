@@ -1,6 +1,6 @@
 /** Media: photos, voice notes, videos and documents, as the API takes and shows them. */
 import * as z from "zod";
-import { objectIdSchema, timestampSchema } from "./common.contract";
+import { keySchema, objectIdSchema, timestampSchema } from "./common.contract";
 
 /** Bytes of one part of an upload, and of one answer with content: what fits through a Lambda in base64. */
 export const mediaPartBytes = 4 * 1024 * 1024;
@@ -56,6 +56,10 @@ export const openUploadSchema = z.strictObject({
     .optional()
     .meta({ description: "Name to show; cleaned of folders and control characters.", example: "offer.jpg" }),
   sha256: sha256Schema.optional(),
+  key: keySchema.optional().meta({
+    description: "Name by which rules send it. The newest item of a key that is ready counts.",
+    example: "brochure",
+  }),
 });
 export type OpenUpload = z.infer<typeof openUploadSchema>;
 
@@ -109,6 +113,7 @@ export const mediaSchema = z
       .nullable()
       .meta({ description: "Bytes, of the same form as `mime`.", example: 182_044 }),
     fileName: z.string().nullable().meta({ description: "Name to show.", example: "offer.jpg" }),
+    key: z.string().nullable().meta({ description: "Name by which rules send it.", example: "brochure" }),
     renditions: z.array(renditionSchema).meta({ description: "The stored forms." }),
     upload: z
       .object({

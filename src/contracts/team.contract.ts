@@ -11,6 +11,10 @@ const memberIds = z
   .max(200)
   .refine((ids) => new Set(ids).size === ids.length, { error: "must name each member once" })
   .meta({ description: "Keys of its members, in the order in which they take turns.", example: [] });
+const leaderId = userIdSchema.nullable().meta({
+  description: "Who leads the team: whom rules tell as `team_lead`. Its first member when null.",
+  example: null,
+});
 
 export const teamSchema = z
   .object({
@@ -19,6 +23,7 @@ export const teamSchema = z
     key: teamKey,
     name,
     memberIds: z.array(z.string()),
+    leaderId: z.string().nullable(),
     availableIds: z.array(z.string()).meta({ description: "Members who may be given work now." }),
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
@@ -27,12 +32,12 @@ export const teamSchema = z
 export type Team = z.input<typeof teamSchema>;
 
 export const createTeamSchema = z
-  .strictObject({ key: teamKey, name, memberIds: memberIds.default([]) })
+  .strictObject({ key: teamKey, name, memberIds: memberIds.default([]), leaderId: leaderId.default(null) })
   .meta({ id: "TeamInput", example: { key: "team_sales", name: "Sales", memberIds: [] } });
 export type CreateTeam = z.output<typeof createTeamSchema>;
 
 export const updateTeamSchema = z
-  .strictObject({ name: name.optional(), memberIds: memberIds.optional() })
+  .strictObject({ name: name.optional(), memberIds: memberIds.optional(), leaderId: leaderId.optional() })
   .meta({ id: "TeamPatch", example: { name: "Sales" } });
 export type UpdateTeam = z.output<typeof updateTeamSchema>;
 

@@ -42,7 +42,11 @@ const rules: readonly Rule[] = [
   },
   {
     of: "src/services/saas/automation/",
-    ours: [...saas("automation", "whatsapp", "messaging", "media", "crm"), ...services],
+    ours: [
+      ...saas("automation", "whatsapp", "messaging", "media", "crm"),
+      `${clients}secret.service`,
+      ...services,
+    ],
     types: ["src/model/"],
   },
   // Whatever a person left behind in any room.

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { durationMs } from "../../lib/duration/duration";
+import { AppError } from "../../lib/errors/app.error";
 import { type Advance, advanceRun } from "../../services/saas/automation/advance.run";
 import { actingSchema, type Step } from "../../services/saas/automation/rule.contract";
 import { RunLostError } from "../../services/saas/automation/run.lock";
@@ -43,9 +44,10 @@ export const handler: JobHandler<"automation.run"> = async (ctx, { runId }, job)
     if (error instanceof RunLostError) return { outcome: "not_ours" };
     if (!(error instanceof StepFailedInPassing)) throw error;
     const delay = retryOf(error.step)?.delay;
-    if (delay === undefined) throw error.cause;
+    const delayMs = askedFor(error.cause) ?? (delay === undefined ? undefined : durationMs(delay));
+    if (delayMs === undefined) throw error.cause;
     throw new RetryLater({
-      delayMs: durationMs(delay),
+      delayMs,
       code: "step-failed",
       detail: "A step of the run failed in passing; its rule says when to try again.",
       cause: error.cause,
@@ -54,3 +56,12 @@ export const handler: JobHandler<"automation.run"> = async (ctx, { runId }, job)
 };
 
 const retryOf = (step: Step) => actingSchema.safeParse(step).data?.retry;
+
+const mostAskedMs = 60 * 60_000;
+
+/** How long a webhook's server wants us to wait, of which an hour is believed. */
+function askedFor(cause: unknown): number | undefined {
+  if (!(cause instanceof AppError) || cause.code !== "webhook-unavailable") return undefined;
+  const seconds = cause.options.retryAfterSeconds;
+  return seconds === undefined ? undefined : Math.min(seconds * 1000, mostAskedMs);
+}

@@ -35,11 +35,13 @@ export const problemCatalog = {
   "invalid-variable": { status: 422, title: "A variable of the template has a value that does not fit" },
   "template-not-sendable": { status: 422, title: "The template cannot be sent" },
   "refused-by-meta": { status: 422, title: "Meta refused it" },
+  "webhook-refused": { status: 422, title: "The webhook does not take it" },
   "opted-out": { status: 422, title: "The person does not want messages" },
   "idempotency-key-reused": { status: 422, title: "This idempotency key was used for another request" },
   "rate-limited": { status: 429, title: "Too many requests" },
   "internal-error": { status: 500, title: "Something went wrong on our side" },
   "service-unavailable": { status: 503, title: "Not available right now" },
+  "webhook-unavailable": { status: 503, title: "The webhook does not answer" },
   "timed-out": { status: 503, title: "It took too long" },
   "tenant-database-unavailable": { status: 503, title: "This client's database does not answer" },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -35,7 +35,7 @@ export async function fetchPublic(address: string, signal: AbortSignal): Promise
   let next = address;
   for (let hop = 0; hop <= mostRedirects; hop += 1) {
     const { url, addresses } = await requirePublicUrl(next);
-    const answer = await get(url, addresses, signal);
+    const answer = await ask(url, addresses, { signal, headers: { accept: "*/*" } });
     const status = answer.statusCode ?? 0;
     const { location } = answer.headers;
     if (status >= 300 && status < 400 && location !== undefined && URL.canParse(location, url.href)) {
@@ -62,16 +62,35 @@ function downloadOf(answer: IncomingMessage): PublicDownload {
   };
 }
 
-function get(url: URL, addresses: readonly ResolvedAddress[], signal: AbortSignal): Promise<IncomingMessage> {
+/** What is asked of a checked address. */
+export interface PublicRequest {
+  readonly signal: AbortSignal;
+  readonly headers: Readonly<Record<string, string>>;
+  /** POSTed; without it the address is fetched by GET. */
+  readonly body?: Buffer;
+}
+
+/** One request to one of the addresses that were checked. @throws PublicFetchError when there is no answer in time. */
+export function ask(
+  url: URL,
+  addresses: readonly ResolvedAddress[],
+  { signal, headers, body }: PublicRequest,
+): Promise<IncomingMessage> {
   const begin = url.protocol === "https:" ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request: ClientRequest = begin(
       url,
       {
         signal,
+        method: body ? "POST" : "GET",
         lookup: only(addresses),
         agent: false,
-        headers: { "user-agent": "ecod", accept: "*/*", "accept-encoding": "identity" },
+        headers: {
+          "user-agent": "ecod",
+          "accept-encoding": "identity",
+          ...(body ? { "content-length": String(body.length) } : {}),
+          ...headers,
+        },
       },
       (answer) => {
         clearTimeout(timer);
@@ -83,7 +102,7 @@ function get(url: URL, addresses: readonly ResolvedAddress[], signal: AbortSigna
       clearTimeout(timer);
       reject(new PublicFetchError(null, error.code ?? error.name));
     });
-    request.end();
+    request.end(body);
   });
 }
 

@@ -1,5 +1,5 @@
 import { Schema, type Types } from "mongoose";
-import { anyId, type BaseRecord, recordSchema } from "../record.schema";
+import { anyId, anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 /** A stored form of a media item: the original, what WhatsApp takes, a thumbnail. Bytes are in the media storage. */
 export interface MediaRendition {
@@ -22,6 +22,8 @@ export interface MediaAssetRecord extends BaseRecord {
   declaredSize: number | null;
   declaredSha256: string | null;
   fileName: string | null;
+  /** Name by which rules send it; the newest that is ready counts. */
+  key?: string | null;
   /** Of an item that a caller named by a link. */
   sourceUrl?: string | null;
   /** Uploads: parts received, by number. */
@@ -51,6 +53,7 @@ export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
   declaredSize: { type: Number, default: null },
   declaredSha256: { type: String, default: null },
   fileName: { type: String, default: null },
+  key: { type: String, default: null },
   sourceUrl: { type: String, default: null },
   parts: {
     type: [new Schema({ n: Number, size: Number, storageKey: String }, { _id: false })],
@@ -70,6 +73,8 @@ export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
 mediaAssetSchema.index({ leadId: 1, createdAt: -1 }, { name: "lead" });
 // the media of a message, also when its webhook is processed twice
 mediaAssetSchema.index({ messageId: 1 }, { name: "message", partialFilterExpression: { messageId: anyId } });
+// what rules name by key
+mediaAssetSchema.index({ key: 1, createdAt: -1 }, { name: "key", partialFilterExpression: { key: anyText } });
 // the sweep: work that a crash left behind, uploads that nobody went on with
 mediaAssetSchema.index(
   { state: 1, updatedAt: 1 },

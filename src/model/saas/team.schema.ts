@@ -6,6 +6,8 @@ export interface TeamRecord extends BaseRecord {
   name: string;
   /** Keys of users, in the order in which they take turns. */
   memberIds: string[];
+  /** Key of the user who leads it; rules tell them as `team_lead`. */
+  leaderId?: string | null;
   /** Who was given work last. Whoever gives work writes it, so that two who do so at once meet here. */
   lastPickedId: string | null;
   /** Rises with each choice, so that it is a write also when the same member is chosen again. */
@@ -16,6 +18,7 @@ export const teamSchema = recordSchema<TeamRecord>("teams", {
   key: { type: String, required: true },
   name: { type: String, required: true },
   memberIds: { type: [String], default: [] },
+  leaderId: { type: String, default: null },
   lastPickedId: { type: String, default: null },
   picks: { type: Number, default: 0 },
 });

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { type GraphServer, startGraph } from "../../../dev/graph/start.graph";
 import type { CrmEvent } from "../../../src/contracts/crm.event.contract";
 import { drainUntilIdle } from "../../../src/jobs/drain.until.idle";
+import { now } from "../../../src/lib/clock/clock";
 import { createTenantContext } from "../../../src/lib/context/create.context";
 import type { TenantContext } from "../../../src/lib/context/tenant.context";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
@@ -79,6 +80,7 @@ export async function startWhatsApp(numbers = [numberOf(1), numberOf(2)]): Promi
     verifyToken: "test-verify-token",
     numbers: [...numbers],
     webhookRetryMs: [],
+    now,
   });
   adoptEnvironment({ GRAPH_BASE_URL: graph.url, GRAPH_TIMEOUT_MS: "1500" });
   const server = await listen();

@@ -44,7 +44,8 @@ export function isMeant(
   if (wanted.stageKey && wanted.stageKey !== stage) return false;
   if (wanted.stageType && wanted.stageType !== event.data.stageType) return false;
   if (wanted.filter) {
-    const scope = { event: { data: event.data }, changes: event.changes ?? {} };
+    // Of a message its event tells who sent it and its kind.
+    const scope = { event: { data: event.data }, message: event.data, changes: event.changes ?? {} };
     if (!judgeCondition(wanted.filter, scope, now).passed) return false;
   }
   if (!wanted.match) return true;

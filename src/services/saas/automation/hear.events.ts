@@ -5,6 +5,7 @@
 import { Types, trusted } from "mongoose";
 import { livingStatuses } from "../../../contracts/automation.contract";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
+import { readPath } from "../../../lib/condition";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { toCrmEvent } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
@@ -123,9 +124,13 @@ function isSibling(run: AutomationRunRecord, { causation }: CrmEvent): boolean {
   return causation.rootEventId === run.causation.rootEventId && causation.depth < run.causation.depth;
 }
 
-/** An event counts against a run only if it is later than its trigger and has another root cause. */
+/**
+ * An event counts against a run only if it is later than its trigger, has another root cause, and is not told of a
+ * message that the run itself sent.
+ */
 function countsAgainst(run: AutomationRunRecord, event: CrmEvent): boolean {
   return (
+    readPath(event.data, "sender.runId") !== run._id.toHexString() &&
     event.causation.rootEventId !== run.causation.rootEventId &&
     new Date(event.occurredAt).getTime() > run.triggerEvent.occurredAt.getTime()
   );

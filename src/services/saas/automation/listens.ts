@@ -1,3 +1,4 @@
+import { conditionSchema } from "../../../contracts/condition.contract";
 import type { EventMatch } from "./event.match";
 import type { RuleDefinition } from "./rule.contract";
 import { controlSteps } from "./steps";
@@ -17,8 +18,14 @@ export function eventsOf(definition: RuleDefinition): {
     exitOn: definition.exitOn,
     goal: listOf(definition.goal),
     rescheduleOn: definition.rescheduleOn,
-    restartOn: typeof restartOn === "string" ? [{ event: restartOn }] : listOf(restartOn),
+    restartOn: typeof restartOn === "string" ? [asTrigger(definition, restartOn)] : listOf(restartOn),
   };
+}
+
+/** The trigger's own event by its name alone means one that the trigger's filter lets through, too. */
+function asTrigger({ trigger }: RuleDefinition, event: string): EventMatch {
+  const filter = event === trigger.event ? conditionSchema.safeParse(trigger.filter).data : undefined;
+  return filter ? { event, filter } : { event };
 }
 
 /** Every event that runs of a rule may have to hear of. */

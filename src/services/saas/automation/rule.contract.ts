@@ -66,6 +66,10 @@ const actionSchemas = actions.map((action) =>
       ...("sends" in action && action.sends ? sending : acting),
       ...action.config,
     })
+    .superRefine((settings, issues) => {
+      for (const { path, message } of action.issues(settings))
+        issues.addIssue({ code: "custom", path: [...path], message });
+    })
     .meta({ description: action.description }),
 );
 

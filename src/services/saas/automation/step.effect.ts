@@ -1,9 +1,8 @@
-import * as z from "zod";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { failpoint } from "../../../lib/failpoint/failpoint";
 import { actions } from "./actions";
-import type { ActionInput, ActionOutput } from "./actions/action";
+import { type ActionInput, type ActionOutput, actionOutputSchema } from "./actions/action";
 import { actingSchema, type Step } from "./rule.contract";
 import type { HeldRun } from "./run.lock";
 import type { RuleScope } from "./scope";
@@ -42,7 +41,7 @@ export async function performStep(
   const { run } = held;
   const effectKey = effectKeyOf(run, step.id);
   const log = await beginLog(ctx, run, step);
-  if (log.status === "succeeded") return { kind: "done", output: outputSchema.parse(log.output) };
+  if (log.status === "succeeded") return { kind: "done", output: actionOutputSchema.parse(log.output) };
   try {
     const output = await runAction(ctx, step, { run, stepId: step.id, effectKey, scope });
     failpoint("after-step-effect");
@@ -64,7 +63,6 @@ export async function performStep(
   }
 }
 
-const outputSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 const actingKeys = new Set(["id", "type", ...Object.keys(actingSchema.shape)]);
 
 async function runAction(ctx: TenantContext, step: Step, input: ActionInput): Promise<ActionOutput> {
@@ -79,9 +77,17 @@ export function describeFailure(error: unknown): { code: string; detail: string;
   if (error instanceof AppError) {
     return {
       code: error.code,
-      detail: error.detail,
+      detail: [error.detail, ...placesOf(error)].join(" "),
       worthRetrying: error.status >= 500 || error.status === 429,
     };
   }
   return { code: "internal-error", detail: "Something went wrong on our side.", worthRetrying: true };
+}
+
+const mostPlaces = 3;
+
+/** Which settings are meant, when the sentence does not say it. */
+function placesOf({ detail, options }: AppError): string[] {
+  const more = (options.errors ?? []).filter((each) => each.detail !== detail);
+  return more.slice(0, mostPlaces).map((each) => `${each.pointer}: ${each.detail}`);
 }

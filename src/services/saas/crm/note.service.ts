@@ -1,29 +1,37 @@
 import { Types } from "mongoose";
 import type { CreateNote, Note } from "../../../contracts/activity.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
-import { commitChange } from "../../../lib/tenant/commit.change";
+import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import type { NoteRecord } from "../../../model/saas/note.schema";
 import { livingLead } from "./lead.record";
 import { toTimestamp } from "./lead.serialiser";
 
 /** Puts a note on a lead. The event names it; its text stays in the note. @throws AppError not-found. */
-export async function addNote(ctx: TenantContext, leadId: string, { text }: CreateNote): Promise<Note> {
-  return commitChange(ctx, async (change) => {
-    const lead = await livingLead(change, leadId);
-    const note = {
-      _id: new Types.ObjectId(),
-      leadId: lead._id,
-      text,
-      author: ctx.actor,
-      createdAt: change.now,
-    };
-    await change.models.Note.insertMany([note], { session: change.session });
-    change.record({
-      type: "note_added",
-      subject: { leadId: lead._id.toHexString(), noteId: note._id.toHexString() },
-    });
-    return toNote(note);
+export async function addNote(ctx: TenantContext, leadId: string, input: CreateNote): Promise<Note> {
+  return toNote(await commitChange(ctx, (change) => addNoteInChange(ctx, change, leadId, input)));
+}
+
+/** The same in somebody's change. @throws AppError not-found. */
+export async function addNoteInChange(
+  ctx: TenantContext,
+  change: Change,
+  leadId: string | Types.ObjectId,
+  { text }: CreateNote,
+): Promise<NoteRecord> {
+  const lead = await livingLead(change, leadId);
+  const note = {
+    _id: new Types.ObjectId(),
+    leadId: lead._id,
+    text,
+    author: ctx.actor,
+    createdAt: change.now,
+  };
+  await change.models.Note.insertMany([note], { session: change.session });
+  change.record({
+    type: "note_added",
+    subject: { leadId: lead._id.toHexString(), noteId: note._id.toHexString() },
   });
+  return note;
 }
 
 function toNote(record: NoteRecord): Note {

@@ -53,6 +53,16 @@ export async function pickMember(
   return chosen;
 }
 
+/** Who leads a team: whoever it names, else its first member; null when neither works for the tenant any more. */
+export async function teamLead(
+  ctx: TenantContext,
+  { leaderId, memberIds }: TeamRecord,
+): Promise<string | null> {
+  const inOrder = leaderId ? [leaderId, ...memberIds] : memberIds;
+  const active = new Set((await activeUsers(ctx, inOrder)).map(({ key }) => key));
+  return inOrder.find((id) => active.has(id)) ?? null;
+}
+
 /** All members, beginning behind whoever was chosen last. */
 function inTurns({ memberIds, lastPickedId }: TeamRecord): string[] {
   const last = lastPickedId === null ? -1 : memberIds.indexOf(lastPickedId);

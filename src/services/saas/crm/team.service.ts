@@ -39,6 +39,7 @@ export async function getTeam(ctx: TenantContext, id: string): Promise<Team> {
 /** @throws AppError duplicate (names `teamId`) for a key in use, invalid-reference for a member, invalid-state above the limit. */
 export async function createTeam(ctx: TenantContext, input: CreateTeam): Promise<Team> {
   await requireUsers(ctx, input.memberIds, "/memberIds");
+  await requireUsers(ctx, input.leaderId === null ? [] : [input.leaderId], "/leaderId");
   const team = await commitChange(ctx, async (change) => {
     const { Team } = change.models;
     const { session, now } = change;
@@ -70,12 +71,14 @@ export async function updateTeam(ctx: TenantContext, at: TeamAt, patch: UpdateTe
   const before = await getTeam(ctx, at.id);
   const added = (patch.memberIds ?? []).filter((id) => !before.memberIds.includes(id));
   await requireUsers(ctx, added, "/memberIds");
+  await requireUsers(ctx, patch.leaderId ? [patch.leaderId] : [], "/leaderId");
   const team = await commitChange(ctx, async (change) => {
     const stored = await teamInChange(ctx, change, at);
     const after = {
       ...stored,
       name: patch.name ?? stored.name,
       memberIds: patch.memberIds ?? stored.memberIds,
+      leaderId: patch.leaderId === undefined ? (stored.leaderId ?? null) : patch.leaderId,
     };
     if (Object.keys(changedFields(stored, after)).length === 0) return stored;
     const saved = { ...after, version: stored.version + 1, updatedAt: change.now };
@@ -137,6 +140,7 @@ async function shown(ctx: TenantContext, teams: readonly TeamRecord[]): Promise<
     key: team.key,
     name: team.name,
     memberIds: team.memberIds,
+    leaderId: team.leaderId ?? null,
     availableIds: team.memberIds.filter((id) => available.has(id)),
     createdAt: toTimestamp(team.createdAt),
     updatedAt: toTimestamp(team.updatedAt),

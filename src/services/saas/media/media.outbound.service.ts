@@ -31,6 +31,13 @@ export async function requireSendableMedia(ctx: TenantContext, mediaId: string):
   return (await findSendable(ctx, mediaId)).media;
 }
 
+/** Id of the newest item with this key that is ready, so that a new upload takes the place of the old one by itself. */
+export async function sendableMediaByKey(ctx: TenantContext, key: string): Promise<string | null> {
+  const { MediaAsset } = await getCrmModels(ctx.clientCode);
+  const newest = await MediaAsset.findOne({ key, state: "ready" }).sort({ createdAt: -1 }).lean();
+  return newest?._id.toHexString() ?? null;
+}
+
 /** Whether one of these items is still being fetched or converted, so that waiting helps. */
 export async function isMediaOnItsWay(
   ctx: TenantContext,

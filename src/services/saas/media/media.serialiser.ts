@@ -25,6 +25,7 @@ export function toMedia(record: MediaAssetRecord): Media {
     mime: main?.mime ?? record.declaredMime,
     size: main?.size ?? record.declaredSize,
     fileName: record.fileName,
+    key: record.key ?? null,
     renditions: record.renditions.map(({ storageKey: _ours, ...shown }) => shown),
     upload:
       record.state === "uploading"

@@ -39,6 +39,7 @@ export async function openUpload(ctx: TenantContext, upload: OpenUpload): Promis
     declaredSize: upload.size,
     declaredSha256: upload.sha256 ?? null,
     fileName: cleanFileName(upload.fileName),
+    key: upload.key ?? null,
     parts: [],
     looseKeys: [],
     attempts: 0,

@@ -21,7 +21,7 @@ import { snoozeTime } from "./conversation.snooze";
 import { chooseConnection, openConversationInChange } from "./open.conversation";
 
 export { listConversations } from "./conversation.list";
-export type { ConversationAt } from "./conversation.record";
+export { type ConversationAt, conversationInChange } from "./conversation.record";
 export { openConversationInChange } from "./open.conversation";
 
 const mostLabels = 50;

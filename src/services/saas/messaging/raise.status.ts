@@ -88,8 +88,13 @@ export function recordSent(change: Change, message: MessageRecord): void {
     id: `message_sent:${message._id.toHexString()}`,
     type: "message_sent",
     subject: subjectOf(message),
-    data: { kind: message.kind, sender: { type: message.sender.type } },
+    data: { kind: message.kind, sender: senderOf(message) },
   });
+}
+
+/** Of a rule's message also its run, which must not take it for somebody else's. */
+function senderOf({ sender: { type, runId } }: MessageRecord): Record<string, string> {
+  return { type, ...(runId ? { runId: runId.toHexString() } : {}) };
 }
 
 /** Prices come with `sent` and again with one later status; the one of the higher status stays. */

@@ -13,7 +13,17 @@ export interface ActionInput {
 }
 
 /** What a step leaves for later steps (`steps.<id>.output`) and for the person who reads the run. Ids and codes. */
-export type ActionOutput = Readonly<Record<string, string | number | boolean | null>>;
+export const actionOutputSchema = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.boolean(), z.null()]),
+);
+export type ActionOutput = Readonly<z.output<typeof actionOutputSchema>>;
+
+/** A place in a step's settings, and what is wrong there. */
+export interface Issue {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
 
 /**
  * One kind of step that acts. `inline` actions touch only our own data and run at once; `job` actions speak to the
@@ -27,6 +37,8 @@ export interface Action<T extends string, C extends z.ZodRawShape> {
   readonly sends?: true;
   /** Settings in the rule's JSON, beside `id` and `type`. */
   readonly config: C;
+  /** What the fields cannot say one by one. */
+  check?(config: z.output<z.ZodObject<C>>): readonly Issue[];
   run(ctx: TenantContext, config: z.output<z.ZodObject<C>>, input: ActionInput): Promise<ActionOutput>;
 }
 
@@ -34,6 +46,8 @@ export interface Action<T extends string, C extends z.ZodRawShape> {
 export interface RunnableAction<T extends string, C extends z.ZodRawShape> extends Action<T, C> {
   /** Parses the step's settings and runs. @throws ZodError when they are not this action's. */
   perform(ctx: TenantContext, settings: unknown, input: ActionInput): Promise<ActionOutput>;
+  /** What is wrong with settings that fit one by one. */
+  issues(settings: unknown): readonly Issue[];
 }
 
 /** Declares an action with its types inferred. */
@@ -41,5 +55,9 @@ export function defineAction<const T extends string, C extends z.ZodRawShape>(
   action: Action<T, C>,
 ): RunnableAction<T, C> {
   const schema = z.object(action.config);
-  return { ...action, perform: (ctx, settings, input) => action.run(ctx, schema.parse(settings), input) };
+  return {
+    ...action,
+    perform: (ctx, settings, input) => action.run(ctx, schema.parse(settings), input),
+    issues: (settings) => action.check?.(schema.parse(settings)) ?? [],
+  };
 }

@@ -1,0 +1,45 @@
+/** Rules as files: what is imported and exported, and what a tenant lacks to run one. */
+import * as z from "zod";
+import { textLine } from "./text.contract";
+
+export const ruleReferenceSchema = z
+  .object({
+    kind: z
+      .enum(["pipeline", "stage", "template", "user", "team", "field", "media", "automation"])
+      .meta({ description: "What is meant.", example: "template" }),
+    key: z.string().meta({ description: "How the rule names it.", example: "welcome" }),
+    pointer: z.string().meta({ description: "Where in the rule.", example: "/steps/1/template" }),
+  })
+  .meta({ id: "RuleReference", description: "Something that a rule names." });
+export type RuleReference = z.output<typeof ruleReferenceSchema>;
+
+/** A rule as a file: its name, and what it does beside it. */
+export function ruleFileSchema<D extends z.ZodType>(definition: D) {
+  const head = {
+    name: textLine(120).meta({ description: "Name; a rule of this name is replaced.", example: "Welcome" }),
+    description: z.string().max(2_000).nullish().meta({ description: "What it is for." }),
+    priority: z
+      .number()
+      .int()
+      .min(0)
+      .max(1_000)
+      .optional()
+      .meta({ description: "Lower runs first.", example: 100 }),
+  };
+  return z.preprocess(gathered, z.strictObject({ ...head, definition })).meta({
+    id: "AutomationFile",
+    description: "A rule: `name`, and `trigger`, `steps` and so on beside it.",
+  });
+}
+
+/** Beside the name a file has the definition itself, or what is in one. */
+function gathered(file: unknown): unknown {
+  if (typeof file !== "object" || file === null || "definition" in file) return file;
+  const { name, description, priority, ...definition } = Object.fromEntries(Object.entries(file));
+  return {
+    name,
+    ...(description === undefined ? {} : { description }),
+    ...(priority === undefined ? {} : { priority }),
+    definition,
+  };
+}

@@ -1,0 +1,112 @@
+/** Rules as files: brought in from one tenant or a folder, taken out for another. */
+import { Types } from "mongoose";
+import type * as z from "zod";
+import { type RuleReference, ruleFileSchema } from "../../../contracts/automation.file.contract";
+import type { TenantContext } from "../../../lib/context/tenant.context";
+import { AppError } from "../../../lib/errors/app.error";
+import { validationProblem } from "../../../lib/http/validation.problem";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import {
+  type AutomationRule,
+  createRule,
+  enableRule,
+  getRule,
+  publishRule,
+  updateRule,
+} from "./automation.service";
+import { checkRule } from "./rule.check";
+import { ruleDefinitionSchema } from "./rule.contract";
+import { missingReferences } from "./rule.references";
+
+export const automationFileSchema = ruleFileSchema(ruleDefinitionSchema);
+export type RuleFile = z.output<typeof automationFileSchema>;
+
+export interface ImportedRule {
+  readonly automation: AutomationRule;
+  readonly action: "created" | "updated" | "unchanged";
+  /** What the rule names and the tenant does not have; a rule that lacks something is not published. */
+  readonly missing: readonly RuleReference[];
+}
+
+/** Reads a rule's JSON. @throws AppError validation-failed with a pointer to each wrong place. */
+export function readRuleFile(json: unknown): RuleFile {
+  const file = automationFileSchema.safeParse(json);
+  if (!file.success) throw validationProblem(file.error, "");
+  return file.data;
+}
+
+/** What a file lacks here. Nothing is stored. @throws AppError validation-failed */
+export async function validateRuleFile(ctx: TenantContext, file: RuleFile): Promise<RuleReference[]> {
+  const { CustomField } = await getCrmModels(ctx.clientCode);
+  const missing = await missingReferences(ctx, file.definition);
+  // A field that is not there is told as missing, not as a name that is wrong.
+  const lacking = missing.filter(({ kind }) => kind === "field").map(({ key }) => key);
+  const fields = await CustomField.find({}).lean();
+  const asked = lacking.map((key) => ({ key, type: "text" as const, options: null, filterable: false }));
+  checkRule(file.definition, lacking.length === 0 ? fields : [...fields, ...asked]);
+  return missing;
+}
+
+/**
+ * Creates the rule, or makes the file the draft of the rule that has its name. The same file again changes nothing.
+ * @throws AppError validation-failed; invalid-reference, naming each, when it is to be published and something is missing.
+ */
+export async function importRule(
+  ctx: TenantContext,
+  file: RuleFile,
+  { publish }: { publish: boolean },
+): Promise<ImportedRule> {
+  const missing = await validateRuleFile(ctx, file);
+  if (missing.length > 0 && (publish || missing.some(({ kind }) => kind === "field"))) throw lacks(missing);
+  const { AutomationRule } = await getCrmModels(ctx.clientCode);
+  const known = await AutomationRule.findOne({ name: file.name }).sort({ _id: 1 }).lean();
+  const { name, description = null, priority, definition } = file;
+  const fields = { name, description, definition, ...(priority === undefined ? {} : { priority }) };
+  const id = known?._id.toHexString();
+  const before = id === undefined ? null : await getRule(ctx, id);
+  const same = before !== null && isSame(before, fields);
+  const stored =
+    before === null
+      ? await createRule(ctx, { ...fields, enabled: false })
+      : same
+        ? before
+        : await updateRule(ctx, { id: before.id, ifMatch: undefined, change: fields });
+  const action = before === null ? "created" : same ? "unchanged" : "updated";
+  if (!publish) return { automation: stored, action, missing };
+  await publishRule(ctx, { id: stored.id });
+  return { automation: await enableRule(ctx, { id: stored.id }), action, missing };
+}
+
+/** A rule as a file: its draft. @throws AppError not-found, invalid-state when this release cannot read it. */
+export async function exportRule(ctx: TenantContext, id: string): Promise<Record<string, unknown>> {
+  const { name, description, priority, definition } = await getRule(ctx, id);
+  if (!definition)
+    throw new AppError("invalid-state", "This release cannot read that rule. Write the rule anew.");
+  return { name, ...(description === null ? {} : { description }), priority, ...definition };
+}
+
+/** The rule of a name or id. @throws AppError not-found */
+export async function findRule(ctx: TenantContext, nameOrId: string): Promise<AutomationRule> {
+  if (/^[0-9a-f]{24}$/.test(nameOrId)) return getRule(ctx, nameOrId);
+  const { AutomationRule } = await getCrmModels(ctx.clientCode);
+  const rule = await AutomationRule.findOne({ name: nameOrId }).sort({ _id: 1 }).lean();
+  if (!rule) throw new AppError("not-found", "There is no rule of this name.");
+  return getRule(ctx, new Types.ObjectId(rule._id).toHexString());
+}
+
+function isSame(before: AutomationRule, after: RuleFile | Record<string, unknown>): boolean {
+  return Object.entries(after).every(
+    ([name, value]) => JSON.stringify(Reflect.get(before, name)) === JSON.stringify(value),
+  );
+}
+
+function lacks(missing: readonly RuleReference[]): AppError {
+  const named = missing.map(({ kind, key }) => `${kind} ${key}`).join(", ");
+  return new AppError("invalid-reference", `The rule names what is not here: ${named}. Make it first.`, {
+    errors: missing.map(({ kind, key, pointer }) => ({
+      pointer,
+      code: "invalid-reference",
+      detail: `There is no ${kind} ${key}.`,
+    })),
+  });
+}
