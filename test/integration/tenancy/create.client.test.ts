@@ -1,6 +1,7 @@
 import { trusted } from "mongoose";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { getCrmModels } from "../../../src/lib/tenant/get.crm.model";
+import { tenantMigrations } from "../../../src/lib/tenant/migrations";
 import { closeAllConnections, withTenant } from "../../../src/lib/tenant/tenant.registry";
 import { createTenant } from "../../builders/client.builder";
 import { central } from "../../setup/central";
@@ -18,7 +19,10 @@ describe("creating a client", () => {
     expect(client).toMatchObject({ status: "active", apiKeys: [{ keyId: apiKey.split("_")[2] }] });
     expect(JSON.stringify(client)).not.toContain(apiKey.split("_")[3]);
     const source = await ClientDataSource.findOne({ clientCode }).lean();
-    expect(source).toMatchObject({ dbName: central.tenantDatabase("acme"), migrated: ["0001-indexes"] });
+    expect(source).toMatchObject({
+      dbName: central.tenantDatabase("acme"),
+      migrated: tenantMigrations.map(({ id }) => id),
+    });
     expect(JSON.stringify(source)).not.toContain(central.uri);
   });
 
