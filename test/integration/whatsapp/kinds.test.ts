@@ -1,7 +1,9 @@
 /** Every type of inbound message as Meta writes it, and hostile ones. */
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
+import { tenantMediaStorage } from "../../../src/lib/media/storage/gridfs.storage";
 import { downloadMedia, lookUpMedia } from "../../../src/lib/whatsapp/graph.client";
 import type { MessageRecord } from "../../../src/model/saas/message.schema";
+import { allOf } from "../../../src/services/saas/media/media.bytes";
 import {
   contactOf,
   customerMessage,
@@ -93,6 +95,19 @@ test("media gets a row of its own, and its bytes are fetched", async () => {
   expect(message).toMatchObject({ kind: "document", text: "Our offer", mediaIds: { length: 1 } });
   const asset = await tenant.models.MediaAsset.findById(message.mediaIds[0]).lean();
   expect(asset).toMatchObject({ origin: "inbound", state: "ready", fileName: "offer.pdf" });
+  const keys = asset?.renditions.map(({ storageKey }) => storageKey) ?? [];
+  expect(keys).not.toEqual([]);
+  const storage = await tenantMediaStorage(tenant.ctx.clientCode);
+  const target = message.provider.messageId;
+  await received({ type: "revoke", revoke: { original_message_id: target } });
+  // who deletes a message deletes what came with it
+  expect(await tenant.models.MediaAsset.findById(asset?._id).lean()).toMatchObject({
+    state: "failed",
+    error: { code: "revoked" },
+    renditions: [],
+    looseKeys: [],
+  });
+  for (const key of keys) await expect(allOf(storage.read(key))).rejects.toThrow();
 });
 
 test("a notice neither opens the window nor counts as unread; a reaction opens it and counts as nothing more", async () => {

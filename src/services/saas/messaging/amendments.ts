@@ -1,6 +1,8 @@
 import { trusted } from "mongoose";
+import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MessageRecord } from "../../../model/saas/message.schema";
+import { revokeMediaInChange } from "../media/media.revoke";
 import { messagePreview } from "./message.preview";
 import { subjectOf } from "./message.subject";
 
@@ -8,7 +10,11 @@ import { subjectOf } from "./message.subject";
  * Brings a message in line with its writer's edits and deletions, whichever of the rows came first: the latest edit
  * is what it says, and once deleted it says nothing more. Only who wrote a message can do this.
  */
-export async function applyAmendmentsInChange(change: Change, target: MessageRecord): Promise<void> {
+export async function applyAmendmentsInChange(
+  ctx: TenantContext,
+  change: Change,
+  target: MessageRecord,
+): Promise<void> {
   const { models, session, now } = change;
   const { conversationId, direction, provider } = target;
   if (provider.messageId === null) return;
@@ -26,6 +32,7 @@ export async function applyAmendmentsInChange(change: Change, target: MessageRec
   const after: MessageRecord = revoke
     ? { ...target, text: null, content: null, mediaIds: [], revokedAt: revoke.sentAt }
     : { ...target, ...(edit ? { text: edit.text, editedAt: edit.sentAt } : {}) };
+  if (revoke) await revokeMediaInChange(ctx, change, target);
   if (revoke && edit) await forgetEdits(change, target);
   const { text, content, mediaIds, editedAt = null, revokedAt = null } = after;
   if (isSameTime(editedAt, target.editedAt) && isSameTime(revokedAt, target.revokedAt)) return;

@@ -45,7 +45,7 @@ export async function recordInboundMessage(
   await change.models.Message.insertMany([message], { session: change.session });
   await noteInboundInChange(change, conversation, message, inbound.weight);
   if (inbound.weight.opensWindow) await touchLeadInChange(ctx, change, lead._id, { inboundAt: inbound.at });
-  await relateMessageInChange(change, message);
+  await relateMessageInChange(ctx, change, message);
   if (inbound.eventId !== null) {
     change.record({
       id: inbound.eventId,
@@ -88,7 +88,7 @@ export async function recordEchoInChange(
     await touchLeadInChange(ctx, change, lead._id, { outboundAt: echo.at });
     recordSent(change, { ...message, statusAt: {} });
   }
-  await relateMessageInChange(change, message);
+  await relateMessageInChange(ctx, change, message);
   return message;
 }
 

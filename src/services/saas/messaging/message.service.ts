@@ -101,7 +101,7 @@ async function noteQueued(
   conversation: ConversationRecord,
   message: MessageRecord,
 ): Promise<void> {
-  await relateMessageInChange(change, message);
+  await relateMessageInChange(ctx, change, message);
   if (message.kind === "reaction") return;
   await noteOutboundInChange(change, conversation, message);
   await touchLeadInChange(ctx, change, message.leadId, { outboundAt: message.sentAt });

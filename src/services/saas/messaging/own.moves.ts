@@ -56,7 +56,7 @@ export async function settleSent(
       { session, returnDocument: "after" },
     ).lean();
     if (moved) {
-      await relateMessageInChange(change, moved);
+      await relateMessageInChange(ctx, change, moved);
       recordSent(change, message);
     } else
       await models.Message.updateOne(

@@ -1,3 +1,4 @@
+import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MessageError, MessageRecord, MessageStatus } from "../../../model/saas/message.schema";
 import { subjectOf } from "./message.subject";
@@ -33,6 +34,7 @@ export interface StatusReport {
  * however often they come, the same statuses end the same.
  */
 export async function raiseStatusInChange(
+  ctx: TenantContext,
   change: Change,
   message: MessageRecord,
   report: StatusReport,
@@ -57,7 +59,7 @@ export async function raiseStatusInChange(
   );
   if (message.provider.messageId === null) {
     const provider = { ...message.provider, messageId: report.providerMessageId };
-    await relateMessageInChange(change, { ...message, provider });
+    await relateMessageInChange(ctx, change, { ...message, provider });
   }
   if (!rises) return;
   if (message.kind === "reaction" && status === "failed") await applyReactionsInChange(change, message);

@@ -1,4 +1,5 @@
 /** Messages that are about another one: replies, reactions, edits, deletions. Either of the two may come first. */
+import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MessageKind, MessageRecord } from "../../../model/saas/message.schema";
 import { applyAmendmentsInChange } from "./amendments";
@@ -8,12 +9,16 @@ import { applyReactionsInChange } from "./reactions";
  * Brings a message that was just stored, or has just got its id of Meta's, together with the one it is about, and
  * with those that are about it.
  */
-export async function relateMessageInChange(change: Change, message: MessageRecord): Promise<void> {
-  await pointAtTarget(change, message);
-  await takeUpPointers(change, message);
+export async function relateMessageInChange(
+  ctx: TenantContext,
+  change: Change,
+  message: MessageRecord,
+): Promise<void> {
+  await pointAtTarget(ctx, change, message);
+  await takeUpPointers(ctx, change, message);
 }
 
-async function pointAtTarget(change: Change, message: MessageRecord): Promise<void> {
+async function pointAtTarget(ctx: TenantContext, change: Change, message: MessageRecord): Promise<void> {
   const { Message } = change.models;
   const { connectionId, conversationId, replyToProviderId } = message;
   if (replyToProviderId === null) return;
@@ -28,10 +33,10 @@ async function pointAtTarget(change: Change, message: MessageRecord): Promise<vo
       { session: change.session },
     );
   }
-  await applyTo(change, target, [message]);
+  await applyTo(ctx, change, target, [message]);
 }
 
-async function takeUpPointers(change: Change, message: MessageRecord): Promise<void> {
+async function takeUpPointers(ctx: TenantContext, change: Change, message: MessageRecord): Promise<void> {
   const { conversationId, provider } = message;
   if (provider.messageId === null) return;
   const { Message } = change.models;
@@ -43,15 +48,16 @@ async function takeUpPointers(change: Change, message: MessageRecord): Promise<v
     { $set: { replyToId: message._id } },
     { session: change.session },
   );
-  await applyTo(change, message, pointers);
+  await applyTo(ctx, change, message, pointers);
 }
 
 async function applyTo(
+  ctx: TenantContext,
   change: Change,
   target: MessageRecord,
   pointers: readonly MessageRecord[],
 ): Promise<void> {
   const kinds = new Set<MessageKind>(pointers.map(({ kind }) => kind));
   if (kinds.has("reaction")) await applyReactionsInChange(change, target);
-  if (kinds.has("edit") || kinds.has("revoke")) await applyAmendmentsInChange(change, target);
+  if (kinds.has("edit") || kinds.has("revoke")) await applyAmendmentsInChange(ctx, change, target);
 }

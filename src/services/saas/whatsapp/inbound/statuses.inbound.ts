@@ -1,5 +1,6 @@
 import { Types } from "mongoose";
 import { type InboundStatus, statusItemSchema } from "../../../../contracts/whatsapp.message.contract";
+import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { type Change, commitChange } from "../../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import { explainError, marketingStopped } from "../../../../lib/whatsapp/error.catalog";
@@ -27,7 +28,7 @@ export const statusesInbound: WebhookKind = {
     const { Connection } = await getCrmModels(ctx.clientCode);
     const connection = await Connection.findOne({ phoneNumberId: event.phoneNumberId ?? "" }).lean();
     if (!connection) return ignored("No WhatsApp number of this tenant sent it.");
-    const isFound = await commitChange(ctx, (change) => apply(change, connection._id, status, word));
+    const isFound = await commitChange(ctx, (change) => apply(ctx, change, connection._id, status, word));
     if (isFound) return processed;
     return parked(ctx, event, {
       for: [statusKey(status.id)],
@@ -38,6 +39,7 @@ export const statusesInbound: WebhookKind = {
 };
 
 async function apply(
+  ctx: TenantContext,
   change: Change,
   connectionId: Types.ObjectId,
   status: InboundStatus,
@@ -46,7 +48,7 @@ async function apply(
   const message = await findMessage(change, connectionId, status);
   if (!message) return false;
   const [error] = status.errors ?? [];
-  await raiseStatusInChange(change, message, {
+  await raiseStatusInChange(ctx, change, message, {
     status: word,
     at: status.timestamp,
     providerMessageId: status.id,
