@@ -1,6 +1,7 @@
 /** Every type of inbound message as Meta writes it, and hostile ones. */
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { tenantMediaStorage } from "../../../src/lib/media/storage/gridfs.storage";
+import { MediaBytesMissingError } from "../../../src/lib/media/storage/media.storage";
 import { downloadMedia, lookUpMedia } from "../../../src/lib/whatsapp/graph.client";
 import type { MessageRecord } from "../../../src/model/saas/message.schema";
 import { allOf } from "../../../src/services/saas/media/media.bytes";
@@ -107,7 +108,7 @@ test("media gets a row of its own, and its bytes are fetched", async () => {
     renditions: [],
     looseKeys: [],
   });
-  for (const key of keys) await expect(allOf(storage.read(key))).rejects.toThrow();
+  for (const key of keys) await expect(allOf(storage.read(key))).rejects.toThrow(MediaBytesMissingError);
 });
 
 test("a notice neither opens the window nor counts as unread; a reaction opens it and counts as nothing more", async () => {
