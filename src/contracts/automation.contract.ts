@@ -222,7 +222,15 @@ export const externalEventInputSchema = z
         example: { appointmentId: "A-17", startsAt: "2026-12-01T09:00:00.000Z" },
       }),
   })
-  .meta({ id: "ExternalEventInput" });
+  .meta({
+    id: "ExternalEventInput",
+    example: {
+      id: "cal-evt-1842",
+      type: "appointment_confirmed",
+      subject: { externalId: { system: "calendar", id: "C-1042" } },
+      data: { appointmentId: "a-77", startsAt: "2026-12-01T09:00:00.000Z" },
+    },
+  });
 export type ExternalEventInput = z.infer<typeof externalEventInputSchema>;
 
 /** What an appointment event must tell. Others keep their data as it is. */

@@ -69,7 +69,11 @@ export const changeConversationBodySchema = z
     priority: conversationPrioritySchema.optional(),
     assigneeId: assigneeSchema.nullish(),
     teamId: objectIdSchema.nullish(),
-    labels: z.array(labelSchema).max(50).optional(),
+    labels: z
+      .array(labelSchema)
+      .max(50)
+      .optional()
+      .meta({ description: "All labels from now on.", example: ["billing"] }),
   })
   .refine((body) => body.status !== "snoozed" || Boolean(body.snoozedUntil), {
     error: "a snoozed conversation needs snoozedUntil",

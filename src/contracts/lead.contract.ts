@@ -82,17 +82,15 @@ const score = z.number().int().min(-1_000_000).max(1_000_000).meta({
   example: 40,
 });
 const doNotContact = z.boolean().meta({ description: "Nothing is sent to the person.", example: false });
+const optIn = z.boolean().meta({ description: "True: agreed; false: refused.", example: true });
 const consentInput = z
   .strictObject({
-    whatsapp: z
-      .strictObject({ optIn: z.boolean() })
-      .optional()
-      .meta({ description: "Consent to WhatsApp messages." }),
+    whatsapp: z.strictObject({ optIn }).optional().meta({ description: "Consent to WhatsApp messages." }),
     marketing: z
-      .strictObject({ optIn: z.boolean() })
+      .strictObject({ optIn })
       .optional()
       .meta({ description: "Consent to marketing templates; the person may also choose it in WhatsApp." }),
-    email: z.strictObject({ optIn: z.boolean() }).optional().meta({ description: "Consent to e-mail." }),
+    email: z.strictObject({ optIn }).optional().meta({ description: "Consent to e-mail." }),
   })
   .meta({ description: "What the person agreed to.", example: { whatsapp: { optIn: true } } });
 
@@ -124,7 +122,16 @@ export const createLeadSchema = z
       [lead.displayName, lead.firstName, lead.lastName, lead.company, lead.phone, lead.email].some(Boolean),
     { error: "give at least one of displayName, firstName, lastName, company, phone and email" },
   )
-  .meta({ id: "LeadInput" });
+  .meta({
+    id: "LeadInput",
+    example: {
+      firstName: "Ana",
+      lastName: "Souza",
+      phone: "+5511987654321",
+      source: "website",
+      tags: ["fair2026"],
+    },
+  });
 export type CreateLead = z.output<typeof createLeadSchema>;
 
 /** RFC 7396 merge patch: absent stays, null removes. In `custom` and `externalIds` per key. */
@@ -141,12 +148,14 @@ export const updateLeadSchema = z
       .optional()
       .meta({ description: "Fields to set, or null to remove, by key.", example: { plan: null } }),
   })
-  .meta({ id: "LeadPatch" });
+  .meta({ id: "LeadPatch", example: { company: "Padaria Sol", score: 40 } });
 export type UpdateLead = z.output<typeof updateLeadSchema>;
 
 /** Upserts: the key is in the path, the rest is a merge patch. */
 export const byPhoneParams = z.strictObject({ e164: phoneInputSchema });
-export const upsertByPhoneSchema = updateLeadSchema.omit({ phone: true }).meta({ id: "LeadUpsert" });
+export const upsertByPhoneSchema = updateLeadSchema
+  .omit({ phone: true })
+  .meta({ id: "LeadUpsert", example: { firstName: "Ana", company: "Padaria Sol" } });
 export const byExternalParams = z.strictObject({
   system: customFieldKeySchema.meta({ description: "The other system.", example: "shop" }),
   id: z.string().trim().min(1).max(200).meta({ description: "The lead's id there.", example: "C-1042" }),

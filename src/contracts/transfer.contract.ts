@@ -121,7 +121,14 @@ export const createImportSchema = z
   .refine((input) => (input.text === undefined) !== (input.mediaId === undefined), {
     error: "give either text or mediaId",
   })
-  .meta({ id: "ImportInput" });
+  .meta({
+    id: "ImportInput",
+    example: {
+      mode: "preview",
+      text: "name,phone\nAna Souza,+5511987654321\n",
+      mapping: { name: "displayName" },
+    },
+  });
 export type CreateImport = z.output<typeof createImportSchema>;
 
 const count = (description: string) => z.number().int().meta({ description, example: 0 });

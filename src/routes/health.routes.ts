@@ -32,6 +32,7 @@ export const healthRoutes: readonly Route[] = [
     path: "/api/health",
     tag: "Platform",
     summary: "Tell whether the service answers",
+    description: "For load balancers: it asks no database and needs no key.",
     auth: { kind: "public" },
     input: {},
     output: { status: 200, description: "It does.", body: healthSchema },
@@ -47,6 +48,7 @@ export const adminHealthRoutes: readonly Route[] = [
     path: "/api/admin/health",
     tag: "Platform",
     summary: "State of the platform",
+    description: "Databases, queues, tenants and open alerts at a glance.",
     auth: { kind: "admin" },
     input: {},
     output: {

@@ -98,6 +98,7 @@ export const whatsappWebhookRoutes: readonly Route[] = [
     method: "GET",
     path,
     summary: "Meta's check that this address is ours",
+    description: "Meta sends a challenge; it is sent back when the verify token is right.",
     input: { query: verificationQuery },
     run: async ({ query }) => ({ body: answerChallenge(query, env().WHATSAPP_VERIFY_TOKEN) }),
   }),
@@ -124,6 +125,7 @@ export const whatsappWebhookRoutes: readonly Route[] = [
     method: "GET",
     path: ownPath,
     summary: "Meta's check of the address of a tenant's own app",
+    description: "The same for an address of a tenant's own app, with that address's verify token.",
     input: { params: ownParams, query: verificationQuery },
     run: async ({ params, query }) => ({
       body: answerChallenge(query, (await readEndpoint(params.endpointId))?.verifyToken ?? ""),

@@ -9,6 +9,7 @@ import { processEnvironment } from "../../src/lib/env/env";
 import { problemCatalog } from "../../src/lib/errors/problem.catalog";
 import { openApiDocument } from "../../src/lib/http/openapi";
 import { problemsOf } from "../../src/lib/http/openapi.problems";
+import { isBytesInput } from "../../src/lib/http/request.body";
 import { routes } from "../../src/routes";
 import { named } from "./callers";
 
@@ -19,6 +20,9 @@ const operationSchema = z.looseObject({
   parameters: z
     .array(z.looseObject({ in: z.string(), name: z.string(), required: z.boolean().optional() }))
     .default([]),
+  requestBody: z
+    .looseObject({ content: z.record(z.string(), z.looseObject({ example: z.unknown().optional() })) })
+    .optional(),
   responses: z.record(
     z.string(),
     z.looseObject({
@@ -72,6 +76,23 @@ test.each(named(routes))("%s tells its credentials, parameters, answers and prob
     expect(examples?.[code]).toEqual({ $ref: `#/components/examples/${code}` });
     expect(document.components.examples[code]?.value.code).toBe(code);
   }
+});
+
+test.each(named(routes))("%s says what it does beyond its name", (_name, route) => {
+  expect(route.description).toMatch(/^.{12,}[.:]/s);
+  expect(route.description).not.toBe(route.summary);
+});
+
+const takingJson = routes.filter(
+  ({ input, auth }) => input.body !== undefined && !isBytesInput(input.body) && auth.kind !== "public",
+);
+test.each(named(takingJson))("%s shows a body that it accepts", (_name, route) => {
+  const { body } = route.input;
+  if (body === undefined || isBytesInput(body)) throw new Error("takes no JSON");
+  const shown =
+    document.paths[route.path]?.[route.method.toLowerCase()]?.requestBody?.content["application/json"];
+  expect(shown?.example).toBeDefined();
+  expect(body.safeParse(shown?.example).error).toBeUndefined();
 });
 
 test("every reference leads somewhere, and shared shapes have names that say something", () => {

@@ -6,6 +6,7 @@ import {
   type ZodOpenApiResponseObject,
 } from "zod-openapi";
 import type { Route } from "./define.route";
+import { exampleOf } from "./openapi.example";
 import { openApiHeaders } from "./openapi.headers";
 import { openApiInfo, openApiTags } from "./openapi.info";
 import { problemExamples, problemResponses, statusKey } from "./openapi.problems";
@@ -87,7 +88,11 @@ function requestBodyOf(route: Route): ZodOpenApiOperationObject["requestBody"] {
       required: true,
       content: { [body.contentType]: { schema: { type: "string", format: "binary" } } },
     };
-  return { required: !accepts(body, undefined), content: { "application/json": { schema: body } } };
+  const example = exampleOf(body);
+  return {
+    required: !accepts(body, undefined),
+    content: { "application/json": { schema: body, ...(example === undefined ? {} : { example }) } },
+  };
 }
 
 function accepts(schema: z.ZodType, value: unknown): boolean {

@@ -64,7 +64,16 @@ const createRuleSchema = z
     definition: ruleDefinitionSchema,
     enabled: z.boolean().default(false).meta({ description: "Publish and enable it at once." }),
   })
-  .meta({ id: "AutomationRuleInput" });
+  .meta({
+    id: "AutomationRuleInput",
+    example: {
+      name: "Welcome",
+      definition: {
+        trigger: { event: "lead_created" },
+        steps: [{ id: "s1", type: "delay", duration: "PT5M" }],
+      },
+    },
+  });
 
 const updateRuleSchema = z
   .strictObject({ name, description, priority, definition: ruleDefinitionSchema })
@@ -81,6 +90,7 @@ export const automationRoutes: readonly Route[] = [
     path: "/api/crm/automations",
     tag,
     summary: "List rules",
+    description: "Each with its state and whether it is enabled; the definition shown is the draft.",
     auth: read,
     input: { query: z.strictObject(pageQuery) },
     output: { status: 200, description: "Rules, newest first.", body: pageSchema(ruleResourceSchema) },
@@ -108,6 +118,7 @@ export const automationRoutes: readonly Route[] = [
     path: "/api/crm/automations/{id}",
     tag,
     summary: "Read a rule",
+    description: "Its `ETag` is what `If-Match` of a change takes.",
     auth: read,
     input: { params },
     output: { status: 200, description: "The rule; its definition is the draft.", body: ruleResourceSchema },
@@ -148,6 +159,7 @@ export const automationRoutes: readonly Route[] = [
     path: "/api/crm/automations/{id}/versions",
     tag,
     summary: "List what was published",
+    description: "Every publish makes a version, which never changes.",
     auth: read,
     input: { params, query: z.strictObject(pageQuery) },
     output: { status: 200, description: "Versions, newest first.", body: pageSchema(versionResourceSchema) },
@@ -160,6 +172,7 @@ export const automationRoutes: readonly Route[] = [
     path: "/api/crm/automations/{id}/versions/{n}",
     tag,
     summary: "Read a version",
+    description: "The definition as it was published, by whom and when.",
     auth: read,
     input: { params: versionParams },
     output: { status: 200, description: "The version.", body: versionResourceSchema },
@@ -276,6 +289,7 @@ export const automationRoutes: readonly Route[] = [
     path: "/api/crm/automations/{id}/runs",
     tag,
     summary: "List a rule's runs",
+    description: "What became of each start of the rule.",
     auth: read,
     input: { params, query: z.strictObject({ ...pageQuery, status: runStatusSchema.optional() }) },
     output: { status: 200, description: "Runs, newest first.", body: pageSchema(automationRunSchema) },
@@ -290,6 +304,7 @@ export const automationRoutes: readonly Route[] = [
     path: "/api/crm/automation-runs/{id}",
     tag,
     summary: "Read a run with its steps",
+    description: "Every step with its times, input, output and error.",
     auth: read,
     input: { params },
     output: { status: 200, description: "The run.", body: automationRunDetailSchema },
@@ -302,6 +317,7 @@ export const automationRoutes: readonly Route[] = [
     path: "/api/crm/leads/{id}/automation-runs",
     tag,
     summary: "List a lead's runs",
+    description: "Runs of all rules for this lead.",
     auth: read,
     input: { params, query: z.strictObject(pageQuery) },
     output: { status: 200, description: "Runs, newest first.", body: pageSchema(automationRunSchema) },
@@ -316,6 +332,7 @@ export const automationRoutes: readonly Route[] = [
     path: "/api/crm/leads/{id}/automation-decisions",
     tag,
     summary: "Why rules did or did not start for a lead",
+    description: "For each event and rule: what was compared with what, and how it came out.",
     auth: read,
     input: { params, query: z.strictObject(pageQuery) },
     output: {

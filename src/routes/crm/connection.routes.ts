@@ -21,6 +21,7 @@ export const connectionRoutes: readonly Route[] = [
     path: "/api/crm/connections",
     tag,
     summary: "List the tenant's WhatsApp numbers",
+    description: "Those that messages can be sent from, with what Meta last said of each.",
     auth,
     input: { query: listConnectionsQuery },
     output: { status: 200, description: "The oldest first.", body: pageSchema(connectionSchema) },

@@ -48,6 +48,8 @@ export const conversationRoutes: readonly Route[] = [
     path: "/api/crm/conversations",
     tag,
     summary: "List conversations",
+    description:
+      "By state, person, team, label and words; the latest message first, or who waits the longest.",
     auth: read,
     input: { query: conversationListQuerySchema },
     output: {
@@ -101,6 +103,7 @@ export const conversationRoutes: readonly Route[] = [
     path: "/api/crm/conversations/{id}",
     tag,
     summary: "Change status, assignee, priority or labels",
+    description: "Merge patch: absent stays, null takes away. Whoever it is given to is notified.",
     auth: write,
     input: { params, body: changeConversationBodySchema },
     output: { status: 200, description: "The conversation.", body: conversationSchema },
@@ -244,6 +247,7 @@ export const conversationRoutes: readonly Route[] = [
     path: "/api/crm/messages/{id}",
     tag,
     summary: "Read a message",
+    description: "With its state and the times at which it was sent, delivered and read.",
     auth: read,
     input: { params },
     output: { status: 200, description: "The message.", body: messageSchema },

@@ -29,6 +29,7 @@ export const keyRoutes: readonly Route[] = [
     path,
     tag,
     summary: "List API keys",
+    description: "Which keys there are, what they may do, until when, and which one you use.",
     auth,
     input: {},
     output: {

@@ -26,6 +26,7 @@ export const lostReasonRoutes: readonly Route[] = [
     path: "/api/crm/lost-reasons",
     tag,
     summary: "List lost reasons",
+    description: "Why leads are lost; a move to a stage of type lost may name one.",
     auth: { kind: "tenant", scope: "leads:read" },
     input: { query: listLostReasonsQuery },
     output: { status: 200, description: "Reasons in their order.", body: pageSchema(lostReasonSchema) },

@@ -74,6 +74,7 @@ export const mediaRoutes: readonly Route[] = [
     path: "/api/crm/media/{id}",
     tag,
     summary: "Show a media item",
+    description: "Its state, kind, size and renditions; the bytes are at its content.",
     auth: { kind: "tenant", scope: "media:read" },
     input: { params },
     output: { status: 200, description: "The media item.", body: mediaSchema },

@@ -55,6 +55,7 @@ export const notificationRoutes: readonly Route[] = [
     path: "/api/crm/notifications/{id}/read",
     tag,
     summary: "Mark a notification as read",
+    description: "Marked twice it stays as it was.",
     auth: write,
     input: { params },
     output: { status: 200, description: "The notification.", body: notificationSchema },

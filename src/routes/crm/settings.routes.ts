@@ -13,6 +13,7 @@ export const settingsRoutes: readonly Route[] = [
     path,
     tag,
     summary: "Read the tenant's settings",
+    description: "Time zone, language, country of phone numbers, currency, hours and holidays.",
     auth: { kind: "tenant", scope: "settings:read" },
     input: {},
     output: { status: 200, description: "The settings.", body: settingsSchema },

@@ -30,8 +30,20 @@ const reply = (task: z.input<typeof taskSchema>) => ({
 });
 
 const turns = [
-  { verb: "complete", operationId: "completeTask", summary: "Complete a task", run: completeTask },
-  { verb: "reopen", operationId: "reopenTask", summary: "Open a task again", run: reopenTask },
+  {
+    verb: "complete",
+    operationId: "completeTask",
+    summary: "Complete a task",
+    description: "Done again it stays as it was; who did it and when is kept.",
+    run: completeTask,
+  },
+  {
+    verb: "reopen",
+    operationId: "reopenTask",
+    summary: "Open a task again",
+    description: "For what turns out not to be done; it is due as before.",
+    run: reopenTask,
+  },
 ] as const;
 
 /** What people are to do. */
@@ -42,6 +54,7 @@ export const taskRoutes: readonly Route[] = [
     path: "/api/crm/tasks",
     tag,
     summary: "List tasks",
+    description: "By person, lead, state and due time.",
     auth: read,
     input: { query: listTasksQuery },
     output: {
@@ -77,6 +90,7 @@ export const taskRoutes: readonly Route[] = [
     path: "/api/crm/tasks/{id}",
     tag,
     summary: "Read a task",
+    description: "What is to be done, by whom, and by when.",
     auth: read,
     input: { params },
     output,
@@ -89,6 +103,7 @@ export const taskRoutes: readonly Route[] = [
     path: "/api/crm/tasks/{id}",
     tag,
     summary: "Change a task",
+    description: "Merge patch: absent stays, null takes away. Whoever it is given to is notified.",
     auth: write,
     input: { params, body: updateTaskSchema },
     output,
@@ -102,6 +117,7 @@ export const taskRoutes: readonly Route[] = [
     path: "/api/crm/tasks/{id}",
     tag,
     summary: "Delete a task",
+    description: "It is gone for good; the timeline keeps that it was there.",
     auth: write,
     input: { params },
     output: { status: 204, description: "It is deleted." },
@@ -111,13 +127,14 @@ export const taskRoutes: readonly Route[] = [
       return { body: undefined };
     },
   }),
-  ...turns.map(({ verb, operationId, summary, run }) =>
+  ...turns.map(({ verb, operationId, summary, description, run }) =>
     defineRoute({
       operationId,
       method: "POST",
       path: `/api/crm/tasks/{id}/${verb}`,
       tag,
       summary,
+      description,
       auth: write,
       input: { params },
       output,
