@@ -10,12 +10,20 @@ import { sweepMarkedTenants } from "./sweep.marked.tenants";
  * @returns how many jobs were enqueued.
  */
 export async function enqueueWhatIsDue(): Promise<number> {
-  try {
+  await attempt("clock", async () => {
     await refreshClock();
-    const sweeps = await sweepMarkedTenants();
-    return sweeps + (await fireDue(cronCatalog));
+    return 0;
+  });
+  const sweeps = await attempt("sweeps", sweepMarkedTenants);
+  return sweeps + (await attempt("recurring jobs", () => fireDue(cronCatalog)));
+}
+
+/** One that fails keeps the others from nothing. */
+async function attempt(what: string, enqueue: () => Promise<number>): Promise<number> {
+  try {
+    return await enqueue();
   } catch (error) {
-    rootLogger().warn("The sweeps and recurring jobs could not be enqueued; trying again.", {}, error);
+    rootLogger().warn("Not everything that is due could be enqueued; trying again.", { what }, error);
     return 0;
   }
 }

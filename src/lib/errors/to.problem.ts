@@ -1,3 +1,4 @@
+import { mongo } from "mongoose";
 import type { Problem } from "../../contracts/problem.contract";
 import { isUnreachable } from "../db/connectivity.error";
 import { AppError } from "./app.error";
@@ -22,11 +23,22 @@ export function toAppError(error: unknown): AppError {
     return new AppError("service-unavailable", "A database does not answer right now. Try again shortly.", {
       cause: error,
     });
+  if (ranTooLong(error))
+    return new AppError(
+      "timed-out",
+      "The database could not find this in time. Ask for less at once, or by a field that has an index.",
+      { cause: error },
+    );
   return new AppError(
     "internal-error",
     "The request failed on our side. Try again; if it keeps failing, report the requestId.",
     { cause: error },
   );
+}
+
+/** MongoDB's MaxTimeMSExpired. */
+function ranTooLong(error: unknown): boolean {
+  return error instanceof mongo.MongoServerError && error.code === 50;
 }
 
 /** The RFC 9457 answer of an error. `status` follows from the catalogue. */

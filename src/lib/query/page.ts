@@ -22,6 +22,9 @@ export interface Page<T> {
   readonly hasMore: boolean;
 }
 
+/** A caller waits no longer than this; neither may the server read on for nobody. */
+const longestReadMs = 5_000;
+
 /**
  * One page of a list by keyset: a row that is added or removed meanwhile neither repeats nor hides another, and the
  * last page costs what the first does.
@@ -40,6 +43,7 @@ export async function pageOf<T>(
     .find({ $and: [filter, keyset] })
     .sort({ ...sort })
     .limit(limit + 1)
+    .maxTimeMS(longestReadMs)
     .lean<T[]>();
   const data = rows.slice(0, limit);
   const last = data.at(-1);

@@ -17,6 +17,8 @@ import { deleteLoose, mediaFault, settleMedia, writeLoose } from "./media.record
 import { enqueueProcessing } from "./media.upload.service";
 
 const mostAttempts = 12;
+/** A server that drips its bytes holds no job for longer. */
+const longestFetchMs = 5 * 60_000;
 
 export interface LinkedMedia {
   readonly kind: MediaAssetRecord["kind"];
@@ -98,12 +100,13 @@ async function store(
 ): Promise<MediaAssetRecord["state"]> {
   const { kind, sourceUrl } = media;
   const most = mediaRules[kind].uploadMaxBytes;
-  const opened = await fetchPublic(sourceUrl ?? "", signal);
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(longestFetchMs)]);
+  const opened = await fetchPublic(sourceUrl ?? "", inTime);
   if (opened.contentLength !== null && opened.contentLength > most) throw tooLarge(kind, most);
   const stored = await writeLoose(
     ctx,
     media._id,
-    atMost(untilAborted(opened.bytes, signal), most, () => tooLarge(kind, most)),
+    atMost(untilAborted(opened.bytes, inTime), most, () => tooLarge(kind, most)),
   );
   try {
     const mime = await mimeOf(ctx, kind, stored.storageKey, opened.contentType ?? "");

@@ -158,7 +158,10 @@ async function tellUnreadable(clientCode: ClientCode, [first, ...others]: Types.
   });
 }
 
-/** Rows of the tenant itself, and rows of numbers that were unknown when they came over the endpoint they now have. */
+/**
+ * Rows of the tenant itself, and rows of numbers that belonged to nobody, or to another endpoint, when they came over
+ * the endpoint they now have: whoever signed them owns the number by now.
+ */
 export async function heldFor(clientCode: ClientCode) {
   const { ChannelRoute } = await getCentralModels();
   const routes = await ChannelRoute.find({ clientCode }).lean();
@@ -167,7 +170,7 @@ export async function heldFor(clientCode: ClientCode) {
     $or: [
       { clientCode, reason: "tenant_unavailable" as const },
       ...routes.map(({ _id, endpointId }) => ({
-        reason: "unknown_route" as const,
+        reason: trusted({ $in: ["unknown_route" as const, "wrong_endpoint" as const] }),
         routeKey: _id,
         endpointId,
       })),

@@ -109,8 +109,11 @@ export async function commitImport(ctx: TenantContext, id: string): Promise<Impo
   const before = await findImport(ctx, id);
   if (before.mode === "preview" && before.state === "previewed") {
     const storage = await tenantMediaStorage(ctx.clientCode);
-    if (before.errorKey) await storage.delete(before.errorKey);
-    await LeadImportError.deleteMany({ importId: _id });
+    // The preview's own refusals only: a commit that began meanwhile writes later ones.
+    const [last] = await LeadImportError.find({ importId: _id }, { _id: 1 })
+      .sort({ _id: -1 })
+      .limit(1)
+      .lean();
     const { modifiedCount } = await LeadImport.updateOne(
       { _id, state: "previewed", mode: "preview" },
       {
@@ -130,7 +133,11 @@ export async function commitImport(ctx: TenantContext, id: string): Promise<Impo
         $inc: { version: 1 },
       },
     );
-    if (modifiedCount === 1) await markTenantActive(ctx.clientCode);
+    if (modifiedCount === 1) {
+      if (before.errorKey) await storage.delete(before.errorKey);
+      if (last) await LeadImportError.deleteMany({ importId: _id, _id: trusted({ $lte: last._id }) });
+      await markTenantActive(ctx.clientCode);
+    }
   } else if (before.mode !== "commit" || before.state === "failed" || before.state === "cancelled") {
     throw invalidState(`The import is ${before.state}: only one that was previewed can be committed.`);
   }
