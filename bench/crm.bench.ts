@@ -159,6 +159,17 @@ async function asked(tenant: Tenant, db: mongo.Db): Promise<Figure[]> {
       () => page({ emailLower: "ana77@example.com" }, newest),
       0.15,
     )),
+    ...(await compare(
+      "search by a condition and a word",
+      reads,
+      () =>
+        request(tenant, leads, "POST", "/api/crm/leads/search", {
+          condition: { all: [{ field: "lead.ownerId", op: "equals", value: "owner_7" }] },
+          query: "souz",
+        }),
+      () => page({ $and: [{ "search.words": { $regex: "^souz" } }, { ownerId: "owner_7" }] }, newest),
+      0.3,
+    )),
     ...(await compare("board", 8, get(`${base}/board`, pipelines), board, 0.3)),
     ...(await compare("metrics", 4, get(`${base}/metrics`, pipelines), () => metrics(db, _id), 0.3)),
     ...(await moveFigures(tenant, collection, [first._id, second._id])),

@@ -1,6 +1,7 @@
 /** Leads in and out by file: imports with a preview, exports, both as background jobs. */
 import * as z from "zod";
 import { actorSchema, objectIdSchema, pageQuery, tagSchema, timestampSchema } from "./common.contract";
+import { conditionSchema } from "./condition.contract";
 import { customFieldKeySchema } from "./custom.field.contract";
 import { listLeadsQuery } from "./lead.contract";
 import { countrySchema } from "./settings.contract";
@@ -200,8 +201,14 @@ const {
   ...leadFilters
 } = listLeadsQuery.shape;
 const exportFilterSchema = z
-  .strictObject(leadFilters)
-  .meta({ description: "The filters of the list of leads.", example: { status: "open" } });
+  .strictObject({
+    ...leadFilters,
+    condition: conditionSchema.optional().meta({
+      description: "Which of them: a condition as `POST /api/crm/leads/search` takes it.",
+      example: { all: [{ field: "lead.score", op: "gte", value: 50 }] },
+    }),
+  })
+  .meta({ description: "The filters of the list of leads, and a condition.", example: { status: "open" } });
 
 export const createExportSchema = z
   .strictObject({

@@ -108,7 +108,7 @@ test("a large stage is emptied by a job, in order, with its history; it takes no
   const body = { name: "Big", stages: [{ name: "From" }, { name: "To" }, { name: "Lost", type: "lost" }] };
   const big = (await tenant.api.post("/api/crm/pipelines", body)).as(pipelineSchema);
   const [from, to] = big.stages.map(({ id }) => id);
-  const text = ["name,phone", ...Array.from({ length: 450 }, (_, n) => `B${n},+35191${1_000_000 + n}`)].join(
+  const text = ["name,phone", ...Array.from({ length: 205 }, (_, n) => `B${n},+35191${1_000_000 + n}`)].join(
     "\n",
   );
   await tenant.api.post("/api/crm/imports", { text, mode: "commit", defaults: { stageId: from } });
@@ -117,7 +117,7 @@ test("a large stage is emptied by a job, in order, with its history; it takes no
   expect(deleted.status).toBe(200);
   expect(deleted.as(pipelineSchema).stages[0]).toMatchObject({
     archived: true,
-    closing: { moveLeadsTo: to, total: 450, moved: 0 },
+    closing: { moveLeadsTo: to, total: 205, moved: 0 },
   });
   expect((await tenant.api.post("/api/crm/leads", { firstName: "Late", stageId: from })).status).toBe(422);
   expect((await sweepClosingStages(tenant.ctx)).taken).toBe(1);
@@ -131,7 +131,7 @@ test("a large stage is emptied by a job, in order, with its history; it takes no
     .sort({ rank: 1 })
     .lean();
   expect(inStage.map(({ displayName }) => displayName)).toEqual(
-    Array.from({ length: 450 }, (_, n) => `B${n}`),
+    Array.from({ length: 205 }, (_, n) => `B${n}`),
   );
   const stays = await tenant.models.StageHistory.find({ leadId: inStage[7]?._id ?? null })
     .sort({ enteredAt: 1 })
@@ -140,6 +140,16 @@ test("a large stage is emptied by a job, in order, with its history; it takes no
     [true, true],
     [false, false],
   ]);
+  await tenant.api.post("/api/crm/lost-reasons", { name: "Price" });
+  const regained = await newLead(tenant, { firstName: "Regained", stageId: to });
+  const lost = big.stages[2]?.id;
+  await tenant.api.post(`/api/crm/leads/${regained.id}/move`, { stageId: lost, lostReason: "price" });
+  const byReason = { condition: { all: [{ field: "lead.lostReasonKey", op: "equals", value: "price" }] } };
+  const search = () => tenant.api.post("/api/crm/leads/search", byReason);
+  expect((await search()).json()).toMatchObject({ data: [{ id: regained.id }] });
+  await tenant.api.delete(`/api/crm/pipelines/${big.id}/stages/${lost}?moveLeadsTo=${to}`);
+  await drainAll();
+  expect((await search()).json()).toMatchObject({ data: [] });
   const gone = await tenant.api.delete(`/api/crm/pipelines/${big.id}?moveLeadsTo=${stages.new}`);
   expect([gone.status, gone.as(pipelineSchema.nullable())?.deleting]).toEqual([200, true]);
   await drainAll();

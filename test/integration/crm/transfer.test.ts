@@ -278,6 +278,15 @@ test("an export streams the leads of a filter, guards formulas, and comes back u
     expect.objectContaining({ externalIds: { erp: "E-1" } }),
   ]);
   expect((await importFile({ text: json, format: "json" })).counts).toMatchObject({ rows: 2, unchanged: 2 });
+  const condition = { all: [{ field: "lead.displayName", op: "starts_with", value: "z" }] };
+  const chosen = await exportFile({ columns: ["displayName"], filter: { tag: "x", q: "jr", condition } });
+  expect(chosen).toBe('\ufeffdisplayName\r\n"Zé, Jr"\r\n');
+  const wrong = { all: [{ field: "lead.nothing", op: "equals", value: 5 }] };
+  const refused = await tenant.api.post("/api/crm/exports", { filter: { condition: wrong } });
+  expect([refused.status, refused.problem().errors?.[0]?.pointer]).toEqual([
+    400,
+    expect.stringMatching(/^\/filter\/condition\/all\/0/),
+  ]);
   const part = await exportFile({ columns: ["phone", "displayName"], filter: { phone: "+351911111111" } });
   expect(part).toBe("\ufeffphone,displayName\r\n+351911111111,'=1+1\r\n");
 });

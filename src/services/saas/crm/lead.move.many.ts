@@ -2,9 +2,11 @@
 import { type Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { rankBetween } from "../../../lib/rank/rank";
+import { leadSearch } from "../../../lib/search/lead.search";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { changedFields } from "./changed.fields";
+import { filterableKeys } from "./lead.searchable";
 import { recordStageEvents } from "./stage.events";
 import { newStay } from "./stage.history";
 import type { StagePlace } from "./stage.lookup";
@@ -31,6 +33,7 @@ export async function moveManyInChange(
   if (leads.length === 0) return 0;
   const { type } = to.stage;
   let rank = await lastRank(change, to.stage._id);
+  const filterable = await filterableKeys(change.models, session);
   const moved = leads.map((before) => {
     rank = rankBetween(rank, null);
     const saved: LeadRecord = {
@@ -47,6 +50,7 @@ export async function moveManyInChange(
       version: before.version + 1,
       updatedAt: now,
     };
+    saved.search = leadSearch(saved, filterable);
     return { before, saved };
   });
   await Lead.collection.bulkWrite(

@@ -48,13 +48,24 @@ export async function searchFilter(
   { condition, query }: Pick<SearchLeads, "condition" | "query">,
 ): Promise<QueryFilter<LeadRecord>> {
   const parts: QueryFilter<LeadRecord>[] = wordFilters(query ?? "");
-  if (condition) {
-    const fields = await readLeadFields(models);
-    const issues = checkCondition(condition, fields, { pointer: "/condition", use: "search" });
-    if (issues.length > 0) throw invalidRequest(issues);
-    parts.push(conditionToFilter(condition, fields, ctx.now()));
-  }
+  if (condition) parts.push(await conditionFilter(ctx, models, condition, "/condition"));
   return { deletedAt: null, ...(parts.length > 0 ? { $and: parts } : {}) };
+}
+
+/**
+ * The leads for which a condition holds, deleted ones among them.
+ * @throws AppError validation-failed with pointers that begin with `pointer`.
+ */
+export async function conditionFilter(
+  ctx: TenantContext,
+  models: CrmModels,
+  condition: NonNullable<SearchLeads["condition"]>,
+  pointer: string,
+): Promise<QueryFilter<LeadRecord>> {
+  const fields = await readLeadFields(models);
+  const issues = checkCondition(condition, fields, { pointer, use: "search" });
+  if (issues.length > 0) throw invalidRequest(issues);
+  return conditionToFilter(condition, fields, ctx.now());
 }
 
 /** Every word must begin one of the lead's. A query without a word finds everything. */

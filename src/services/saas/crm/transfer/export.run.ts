@@ -4,6 +4,7 @@
  */
 import { Types } from "mongoose";
 import * as z from "zod";
+import { conditionSchema } from "../../../../contracts/condition.contract";
 import { listLeadsQuery } from "../../../../contracts/lead.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { tenantMediaStorage } from "../../../../lib/media/storage/gridfs.storage";
@@ -11,6 +12,7 @@ import { commitChange } from "../../../../lib/tenant/commit.change";
 import { type CrmModels, getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import type { LeadExportRecord } from "../../../../model/saas/lead.export.schema";
 import { leadFilter } from "../lead.list";
+import { conditionFilter } from "../lead.search";
 import { toLead } from "../lead.serialiser";
 import { csvBytes } from "./csv.bytes";
 import { allColumns, cellOf, stageKeys } from "./export.columns";
@@ -79,8 +81,11 @@ async function* fileOf(
 ): AsyncGenerator<Uint8Array> {
   const stages = await stageKeys(models);
   // As it came over the API: the parse that made it is done again, since the record is only stored text.
-  const query = z.strictObject(listLeadsQuery.shape).parse(record.filter);
-  const filter = await leadFilter(models, query);
+  const { condition, ...query } = record.filter;
+  const filter = await leadFilter(models, z.strictObject(listLeadsQuery.shape).parse(query));
+  const wanted = conditionSchema.optional().parse(condition);
+  if (wanted)
+    filter.$and = [...(filter.$and ?? []), await conditionFilter(ctx, models, wanted, "/filter/condition")];
   const total = await models.Lead.countDocuments(filter);
   const cursor = models.Lead.find(filter)
     .sort({ createdAt: 1, _id: 1 })

@@ -8,13 +8,17 @@ import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import { markTenantActive } from "../../../../lib/tenant/mark.active";
 import type { LeadExportRecord } from "../../../../model/saas/lead.export.schema";
 import { invalidState, notFound } from "../crm.problem";
+import { conditionFilter } from "../lead.search";
 import { transferDays } from "./import.service";
 import { toExport } from "./transfer.serialiser";
 
 const dayMs = 24 * 60 * 60_000;
 
+/** @throws AppError validation-failed with a pointer into the condition. */
 export async function createExport(ctx: TenantContext, input: CreateExport): Promise<Export> {
-  const { LeadExport } = await getCrmModels(ctx.clientCode);
+  const models = await getCrmModels(ctx.clientCode);
+  const { condition } = input.filter;
+  if (condition) await conditionFilter(ctx, models, condition, "/filter/condition");
   const now = ctx.now();
   const record = {
     _id: new Types.ObjectId(),
@@ -30,7 +34,7 @@ export async function createExport(ctx: TenantContext, input: CreateExport): Pro
     expiresAt: new Date(now.getTime() + transferDays * dayMs),
   };
   await markTenantActive(ctx.clientCode);
-  await LeadExport.insertMany([record]);
+  await models.LeadExport.insertMany([record]);
   await enqueueExport(ctx, record._id);
   return getExport(ctx, record._id.toHexString());
 }
