@@ -33,7 +33,7 @@ export const areas = {
   },
   crm: {
     about:
-      "leads by the thousand: import, list, board, metrics and moves beside the same queries by the bare driver",
+      "leads by the thousand: import, list, search, board, metrics and moves beside the same queries by the bare driver",
     settings: asDeployed,
     load: () => import("./crm.bench"),
   },
