@@ -1,4 +1,4 @@
-import { renderText } from "../../../src/services/saas/automation/render";
+import { renderText, templateSyntaxProblem, variablesIn } from "../../../src/services/saas/automation/render";
 
 const scope = {
   lead: { firstName: "Ana", lastName: null },
@@ -35,5 +35,64 @@ describe("variables of rules", () => {
     await expect(renderText("{% for a in (1..100000000) %}x{% endfor %}", scope)).rejects.toMatchObject({
       code: "missing-variable",
     });
+  });
+
+  it("write dates in a zone that is named, in the lead's language, and days without a clock as they are", async () => {
+    const on = (text: string, more = {}) => renderText(text, { ...scope, ...more });
+    expect(await on('{{event.data.startsAt | date: "HH:mm", "America/Sao_Paulo"}}')).toBe("06:00");
+    expect(await on('{{event.data.startsAt | date: "d MMMM"}}', { locale: "pt_PT" })).toBe("1 dezembro");
+    expect(await on('{{ "2026-12-01" | date: "dd/MM" }}', { timezone: "America/Sao_Paulo" })).toBe("01/12");
+  });
+
+  it("write numbers, money and phone numbers as the lead's language does", async () => {
+    const german = { locale: "de_DE", currency: "EUR", n: 1234.5, v: { amount: 1234.5, currency: "USD" } };
+    expect(await renderText("{{n | number: 2}}", german)).toBe("1.234,50");
+    expect(await renderText("{{n | money}}", german)).toBe("1.234,50\u00a0€");
+    expect(await renderText("{{v | money}}", german)).toBe("1.234,50\u00a0$");
+    expect(await renderText('{{n | money: "GBP"}}', german)).toBe("1.234,50\u00a0£");
+    const phone = { p: "+351910000001" };
+    expect(await renderText("{{p | phone}}", phone)).toBe("+351 910 000 001");
+    expect(await renderText('{{p | phone: "national"}}', phone)).toBe("910 000 001");
+    expect(await renderText('{{p | phone: "digits"}}', phone)).toBe("351910000001");
+  });
+
+  it.each([
+    "{{ n | number }}",
+    "{{ n | money }}",
+    "{{ n | phone }}",
+    "{{ n | date }}",
+    "{{ o }}",
+    "{{ n | upcase | number }}",
+  ])("leave no hole where a filter cannot read its value: %s", async (text) => {
+    await expect(renderText(text, { n: "neither", o: {}, currency: "EUR" })).rejects.toMatchObject({
+      code: "missing-variable",
+    });
+  });
+
+  it("give what is missing to the default behind any filter", async () => {
+    for (const filter of ["date", "number", "money", "phone", "upcase"])
+      expect(await renderText(`{{lead.lastName | ${filter} | default: "-"}}`, scope)).toBe("-");
+    expect(await renderText('{{lead.lastName | default: ""}}', scope)).toBe("");
+  });
+
+  it.each(['{% include "/etc/passwd" %}', '{% render "package.json" %}', '{% layout "x" %}'])(
+    "read no files: %s",
+    async (text) => {
+      expect(templateSyntaxProblem(text)).toMatch(/unknown tag/);
+      await expect(renderText(text, scope)).rejects.toMatchObject({ code: "missing-variable" });
+    },
+  );
+
+  it("tell which filter was meant, and which variables a text reads from outside", () => {
+    expect(templateSyntaxProblem("{{lead.firstName | upcas}}")).toBe(
+      "has the unknown filter upcas; did you mean upcase?",
+    );
+    expect(
+      variablesIn("{% assign a = lead.score %}{{a}}{% for t in lead.tags %}{{t}}{{vars.x}}{% endfor %}"),
+    ).toEqual([
+      ["lead", "score"],
+      ["lead", "tags"],
+      ["vars", "x"],
+    ]);
   });
 });

@@ -1,68 +1,11 @@
 /** Variables of rules: liquid templates, sandboxed, in which a hole is an error and never an empty text. */
-import { Liquid, UndefinedVariableError } from "liquidjs";
-import { DateTime } from "luxon";
+import { UndefinedVariableError } from "liquidjs";
+import { nearestWord } from "../../../contracts/suggestion";
 import { AppError } from "../../../lib/errors/app.error";
+import { liquid } from "./render.engine";
+import { HoleError } from "./render.filters";
 
 const maxOutputChars = 4_096;
-
-let engine: Liquid | undefined;
-
-function liquid(): Liquid {
-  if (engine) return engine;
-  engine = new Liquid({
-    strictVariables: true,
-    strictFilters: true,
-    // `{{ x | default: "y" }}` may name what is missing.
-    lenientIf: true,
-    ownPropertyOnly: true,
-    relativeReference: false,
-    dynamicPartials: false,
-    parseLimit: 8_192,
-    renderLimit: 200,
-    memoryLimit: 1_000_000,
-    outputEscape: refuseHole,
-  });
-  // `raw` would pass by the look for holes, and there is nothing to escape.
-  delete engine.filters.raw;
-  // As Liquid's own, but an empty default is a wish and no hole.
-  engine.registerFilter("default", (value: unknown, fallback: unknown) => {
-    if (!isHole(value) && value !== false) return value;
-    return isHole(fallback) ? wanted : fallback;
-  });
-  // Liquid's own date filter speaks strftime and the server's zone; people write dd/MM HH:mm and mean the lead's.
-  engine.registerFilter("date", function (value: unknown, format: unknown = "dd/MM/yyyy HH:mm") {
-    // What is missing stays missing: a default may follow.
-    if (isHole(value) || value === wanted) return value;
-    const zone = this.context.get(["timezone"]);
-    const time =
-      value instanceof Date
-        ? DateTime.fromJSDate(value)
-        : DateTime.fromISO(String(value), { setZone: false });
-    if (!time.isValid) return "";
-    return time.setZone(typeof zone === "string" ? zone : "UTC").toFormat(String(format));
-  });
-  return engine;
-}
-
-/** Stands for an empty text that somebody asked for. */
-const wanted = Object.freeze({ toString: () => "" });
-
-const isHole = (value: unknown): boolean =>
-  value === undefined ||
-  value === null ||
-  (typeof value === "string" && value.trim() === "") ||
-  (Array.isArray(value) && value.length === 0);
-
-class HoleError extends Error {
-  override readonly name = "HoleError";
-}
-
-/** Sees each value as it is about to be written into the text. */
-function refuseHole(value: unknown): string {
-  if (value === wanted) return "";
-  if (isHole(value)) throw new HoleError("A variable has no value.");
-  return Array.isArray(value) ? value.join(", ") : String(value);
-}
 
 /** Whether an error, or what caused it, says that a value is missing. Liquid wraps what is thrown within. */
 function tellsOfHole(error: unknown): boolean {
@@ -73,7 +16,7 @@ function tellsOfHole(error: unknown): boolean {
 
 /**
  * Renders one variable text such as `{{lead.firstName | default: "there"}}`. `scope.timezone` is the zone that the
- * date filter writes times in.
+ * date filter writes times in, `scope.locale` the language of numbers and names of months.
  * @throws AppError missing-variable when it names something that has no value, or is too large.
  */
 export async function renderText(text: string, scope: Readonly<Record<string, unknown>>): Promise<string> {
@@ -98,7 +41,26 @@ export function templateSyntaxProblem(text: string): string | undefined {
   try {
     liquid().parse(text);
     return undefined;
-  } catch {
-    return "is not a valid template text: check its {{ }} and filters";
+  } catch (error) {
+    const [, kind, word] = /(filter:|tag) "?([\w-]+)/.exec(error instanceof Error ? error.message : "") ?? [];
+    if (kind === undefined || word === undefined)
+      return "is not a valid template text: check its {{ }} and filters";
+    const known = Object.keys(kind === "tag" ? liquid().tags : liquid().filters);
+    const meant = nearestWord(word, known);
+    const what = kind === "tag" ? "tag" : "filter";
+    return `has the unknown ${what} ${word}${meant ? `; did you mean ${meant}?` : ""}`;
   }
+}
+
+/**
+ * The variables that a text reads from outside itself, each as its path: `["lead", "firstName"]`. A part that is
+ * computed ends the path.
+ */
+export function variablesIn(text: string): string[][] {
+  return liquid()
+    .globalVariableSegmentsSync(text, { partials: false })
+    .map((segments) => {
+      const computed = segments.findIndex((segment) => Array.isArray(segment));
+      return segments.slice(0, computed === -1 ? undefined : computed).map(String);
+    });
 }

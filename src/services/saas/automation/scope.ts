@@ -18,6 +18,11 @@ export interface RuleScope extends Record<string, unknown> {
   readonly event: { id: string; type: string; data: Record<string, unknown>; occurredAt: string };
   readonly changes: Record<string, unknown>;
   readonly timezone: string;
+  /** Of the lead, else of the tenant: how filters write numbers and dates. */
+  readonly locale: string;
+  /** The tenant's. */
+  readonly currency: string;
+  readonly country: string;
   /** The tenant's own fields, which conditions read `lead.custom` by. */
   readonly customFields: readonly DeclaredField[];
 }
@@ -58,7 +63,7 @@ export async function readScope(ctx: TenantContext, event: TriggerSnapshot): Pro
     tenant: { name: settings.name || ctx.clientCode },
     event: { id: event.id, type: event.type, data: event.data, occurredAt: event.occurredAt },
     changes: event.changes ?? {},
-    timezone: zoneOf(lead, settings),
+    ...placeOf(lead, settings),
     customFields,
   };
 }
@@ -78,13 +83,21 @@ export async function readLeadScopes(ctx: TenantContext, leads: readonly LeadRec
     tenant: { name: settings.name || ctx.clientCode },
     event: { id: "", type: "", data: {}, occurredAt: ctx.now().toISOString() },
     changes: {},
-    timezone: zoneOf(lead, settings),
+    ...placeOf(lead, settings),
     customFields,
   }));
 }
 
-const zoneOf = (lead: LeadRecord | null, settings: TenantSettingsRecord): string =>
-  lead?.timezone ?? settings.timezone;
+/** Whose clock, language and money: the lead's, else the tenant's. */
+export const placeOf = (
+  lead: Pick<LeadRecord, "timezone" | "locale"> | null,
+  settings: TenantSettingsRecord,
+) => ({
+  timezone: lead?.timezone ?? settings.timezone,
+  locale: lead?.locale ?? settings.locale,
+  currency: settings.currency,
+  country: settings.defaultCountry,
+});
 
 function leadView(lead: LeadRecord, pipeline: PipelineRecord | null): Record<string, unknown> {
   const stage = pipeline?.stages.find((each) => lead.stageId && each._id.equals(lead.stageId));
