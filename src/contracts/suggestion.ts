@@ -23,3 +23,14 @@ function editDistance(a: string, b: string): number {
   }
   return row[b.length] ?? 0;
 }
+
+/** The end of a sentence that refuses a word: ` Did you mean name?`, or nothing. */
+export function didYouMean(word: string, words: Iterable<string>): string {
+  const meant = nearestWord(word, words);
+  return meant === undefined ? "" : ` Did you mean ${meant}?`;
+}
+
+/** The word that such a sentence suggests. */
+export function suggestionIn(sentence: string): string | null {
+  return /did you mean ([^\s?]+)\?/i.exec(sentence)?.[1] ?? null;
+}

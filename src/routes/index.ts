@@ -6,6 +6,7 @@ import { adminJobRoutes } from "./admin/jobs.routes";
 import { adminWebhookRoutes } from "./admin/webhooks.routes";
 import { adminWhatsAppRoutes } from "./admin/whatsapp.routes";
 import { auditRoutes } from "./crm/audit.routes";
+import { automationInsightRoutes } from "./crm/automation.insight.routes";
 import { automationRoutes } from "./crm/automation.routes";
 import { cannedResponseRoutes } from "./crm/canned.response.routes";
 import { changeRoutes } from "./crm/change.routes";
@@ -52,6 +53,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...changeRoutes,
   ...auditRoutes,
+  ...automationInsightRoutes,
   ...automationRoutes,
   ...eventRoutes,
   ...mediaRoutes,

@@ -26,8 +26,12 @@ const codes: Record<string, string> = {
  * @param prefix `""` for the body, else `/query`, `/path` or `/header`
  */
 export function validationProblem(error: z.ZodError, prefix: string): AppError {
-  const errors = error.issues.flatMap((issue) => problemDetails(issue, prefix));
-  return invalidRequest(errors);
+  return invalidRequest(validationDetails(error, prefix));
+}
+
+/** The same, place by place. */
+export function validationDetails(error: z.ZodError, prefix: string): ProblemDetail[] {
+  return error.issues.flatMap((issue) => problemDetails(issue, prefix));
 }
 
 /** The 400 of a request that is wrong in these places. */
@@ -44,7 +48,8 @@ function problemDetails(issue: Issue, prefix: string): ProblemDetail[] {
     return issue.keys.map((key) => ({
       pointer: jsonPointer(prefix, [...issue.path, key]),
       code: "unknown-field",
-      detail: "There is no such field here.",
+      // A schema that knows its fields says which was meant.
+      detail: issue.message.startsWith("Unrecognized key") ? "There is no such field here." : issue.message,
     }));
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const closest = closestBranch(issue.errors);
@@ -58,7 +63,7 @@ function problemDetails(issue: Issue, prefix: string): ProblemDetail[] {
 /** Of a union's branches the one that the caller most likely meant: it went deepest, then had the fewest complaints. */
 function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] {
   const depth = (issues: readonly Issue[]): number =>
-    Math.max(0, ...issues.map((issue) => issue.path.length));
+    Math.max(0, ...issues.map(({ path, code }) => path.length + (code === "unrecognized_keys" ? 1 : 0)));
   return [...branches].sort((a, b) => depth(b) - depth(a) || a.length - b.length)[0] ?? [];
 }
 

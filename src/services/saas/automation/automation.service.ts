@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { automationRuleSchema } from "../../../contracts/automation.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
+import { validationProblem } from "../../../lib/http/validation.problem";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationRuleRecord, PendingRuns } from "../../../model/saas/automation.rule.schema";
@@ -167,7 +168,9 @@ async function publish(
   also: Partial<AutomationRuleRecord>,
   pendingRuns: PendingRuns = "keep",
 ): Promise<AutomationRuleRecord> {
-  const definition = ruleDefinitionSchema.parse(record.draft);
+  const parsed = ruleDefinitionSchema.safeParse(record.draft);
+  if (!parsed.success) throw validationProblem(parsed.error, "/definition");
+  const definition = parsed.data;
   const n = (record.publishedVersion ?? 0) + 1;
   const version = {
     ruleId: record._id,

@@ -60,7 +60,7 @@ const dayPattern = /^\d{4}-\d{2}-\d{2}$/;
 function timeOf(value: unknown, zone: string, locale: string): DateTime | undefined {
   const time =
     value instanceof Date
-      ? DateTime.fromJSDate(value, { zone, locale })
+      ? DateTime.fromJSDate(value, { zone }).setLocale(locale)
       : typeof value === "number"
         ? DateTime.fromMillis(value, { zone, locale })
         : dayPattern.test(String(value))

@@ -1,50 +1,54 @@
 import { type Condition, conditionSchema } from "../../../contracts/condition.contract";
-import { type ConditionFields, checkCondition } from "../../../lib/condition";
-import type { ProblemDetail } from "../../../lib/errors/app.error";
+import { checkCondition } from "../../../lib/condition";
 import { invalidRequest } from "../../../lib/http/validation.problem";
 import type { DeclaredField } from "../crm/lead.fields";
-import { templateSyntaxProblem } from "./render";
 import type { RuleDefinition } from "./rule.contract";
 import { ruleFields } from "./rule.fields";
+import { findIn, type RuleProblem } from "./rule.problem";
+import { unreachableSteps } from "./rule.reach";
+import { variableProblems } from "./rule.variables";
 
 /**
- * Refuses at save what the schema cannot see: texts whose variables do not parse, and conditions on fields that do
- * not exist or with operators that do not fit them.
- * @throws AppError validation-failed with a pointer to each.
+ * What the schema of a rule cannot see and no tenant changes by itself: texts whose variables do not parse or name
+ * nothing, conditions on fields that do not exist or with operators that do not fit them, steps without a way to them.
  */
-export function checkRule(definition: RuleDefinition, customFields: readonly DeclaredField[]): void {
-  const errors = [...textIssues(definition), ...conditionIssues(definition, ruleFields(customFields))];
-  if (errors.length > 0) throw invalidRequest(errors);
-}
-
-function conditionIssues(definition: RuleDefinition, fields: ConditionFields): ProblemDetail[] {
-  return conditionsOf(definition, "/definition").flatMap(({ pointer, condition }) =>
-    checkCondition(condition, fields, { pointer }),
+export function ownProblems(
+  definition: RuleDefinition,
+  customFields: readonly DeclaredField[],
+  pointer = "/definition",
+): RuleProblem[] {
+  const fields = ruleFields(customFields);
+  const conditions = findIn(definition, pointer, asCondition).flatMap(({ pointer: place, found }) =>
+    checkCondition(found, fields, { pointer: place }).map((problem) => ({
+      ...problem,
+      severity: "error" as const,
+    })),
   );
+  return [
+    ...variableProblems(definition, fields, pointer),
+    ...conditions,
+    ...unreachableSteps(definition, pointer),
+  ];
 }
 
 /** Where conditions stand in a rule: `conditions`, any `filter`, and what a branch asks. */
 const conditionNames = new Set(["conditions", "filter", "when"]);
 
-function conditionsOf(value: unknown, pointer: string): { pointer: string; condition: Condition }[] {
-  if (value === null || typeof value !== "object") return [];
-  return Object.entries(value).flatMap(([name, inner]) => {
-    const at = `${pointer}/${name}`;
-    const condition = conditionNames.has(name) ? conditionSchema.safeParse(inner) : undefined;
-    return condition?.success ? [{ pointer: at, condition: condition.data }] : conditionsOf(inner, at);
-  });
+function asCondition(value: unknown, name: string): Condition | undefined {
+  const condition = conditionNames.has(name) ? conditionSchema.safeParse(value) : undefined;
+  return condition?.success ? condition.data : undefined;
 }
 
-function textIssues(definition: RuleDefinition): ProblemDetail[] {
-  return textsOf(definition, "/definition").flatMap(({ pointer, text }): ProblemDetail[] => {
-    const problem = templateSyntaxProblem(text);
-    return problem ? [{ pointer, code: "invalid-template", detail: `This text ${problem}.` }] : [];
-  });
-}
+const errorsOf = (problems: readonly RuleProblem[]) =>
+  problems
+    .filter(({ severity }) => severity === "error")
+    .map(({ pointer, code, detail }) => ({ pointer, code, detail }));
 
-function textsOf(value: unknown, pointer: string): { pointer: string; text: string }[] {
-  if (typeof value === "string")
-    return value.includes("{{") || value.includes("{%") ? [{ pointer, text: value }] : [];
-  if (value === null || typeof value !== "object") return [];
-  return Object.entries(value).flatMap(([key, inner]) => textsOf(inner, `${pointer}/${key}`));
+/**
+ * Refuses at save what would be wrong in any tenant.
+ * @throws AppError validation-failed with a pointer to each.
+ */
+export function checkRule(definition: RuleDefinition, customFields: readonly DeclaredField[]): void {
+  const errors = errorsOf(ownProblems(definition, customFields));
+  if (errors.length > 0) throw invalidRequest(errors);
 }

@@ -4,18 +4,21 @@ import { durationSchema } from "../../../contracts/common.contract";
 import { conditionSchema } from "../../../contracts/condition.contract";
 import { hoursSchema } from "../../../contracts/hours.contract";
 import { timezoneSchema } from "../../../contracts/settings.contract";
+import { didYouMean } from "../../../contracts/suggestion";
 import { actions } from "./actions";
 import { eventMatchSchema } from "./event.match";
 import { jumpSchema, stepIdSchema } from "./step.id";
 import { controlSteps } from "./steps";
+import { strictShape } from "./strict.shape";
 import { triggerSchemas } from "./triggers";
 
 /** Version of the grammar's meaning, stored with each published rule. */
 export const grammarVersion = 1;
 
-export const triggerSchema = triggerSchemas({
+export const ruleTriggers = triggerSchemas({
   filter: conditionSchema.optional().meta({ description: "Condition on the event itself." }),
 });
+export const triggerSchema = ruleTriggers.any;
 
 const next = jumpSchema
   .optional()
@@ -58,29 +61,26 @@ const sending = {
 export const actingSchema = z.object(sending);
 export type Acting = z.output<typeof actingSchema>;
 
-const actionSchemas = actions.map((action) =>
-  z
-    .strictObject({
-      id: stepIdSchema,
-      type: z.literal(action.type),
-      ...("sends" in action && action.sends ? sending : acting),
-      ...action.config,
-    })
+const actionSchemas = actions.map((action) => {
+  const shape: z.ZodRawShape = {
+    ...("sends" in action && action.sends ? sending : acting),
+    ...action.config,
+  };
+  return strictShape({ id: stepIdSchema, type: z.literal(action.type), ...shape })
     .superRefine((settings, issues) => {
       for (const { path, message } of action.issues(settings))
         issues.addIssue({ code: "custom", path: [...path], message });
     })
-    .meta({ description: action.description }),
-);
+    .meta({ description: action.description });
+});
 
 const controlSchemas = controlSteps.map((step) =>
-  z
-    .strictObject({
-      id: stepIdSchema,
-      type: z.literal(step.type),
-      ...(step.jumps ? {} : { next }),
-      ...step.config,
-    })
+  strictShape({
+    id: stepIdSchema,
+    type: z.literal(step.type),
+    ...(step.jumps ? {} : { next }),
+    ...step.config,
+  })
     .superRefine((settings, issues) => {
       for (const { path, message } of step.check(settings))
         issues.addIssue({ code: "custom", path: [...path], message });
@@ -97,9 +97,18 @@ export const nextOf = (step: Step): string | undefined =>
 
 const [firstStep, ...otherSteps] = [...controlSchemas, ...actionSchemas];
 if (!firstStep) throw new Error("There is no step.");
+const stepTypes = [...controlSteps, ...actions].map(({ type }) => type);
 const stepSchema: z.ZodType<Step> = z.discriminatedUnion("type", [firstStep, ...otherSteps], {
-  error: "is not one of the known steps",
+  error: ({ input }) => {
+    const type: unknown = typeof input === "object" && input !== null && "type" in input ? input.type : "";
+    return `There is no such step.${didYouMean(String(type), stepTypes)}`;
+  },
 });
+
+/** The schema of each step, by its type; for those who build an editor. */
+export const stepSchemas: ReadonlyMap<string, z.ZodType> = new Map(
+  [...controlSchemas, ...actionSchemas].map((schema, index) => [stepTypes[index] ?? "", schema]),
+);
 
 const outside = z
   .enum(["defer", "skip"])
@@ -133,78 +142,74 @@ export type SendWindow = z.output<typeof sendWindowSchema>;
 const listOf = (schema: typeof eventMatchSchema) => z.array(schema).max(20);
 
 /** What a rule does: edited as a draft, published as an immutable version. */
-export const ruleDefinitionSchema = z
-  .strictObject({
-    trigger: triggerSchema,
-    conditions: conditionSchema
-      .optional()
-      .meta({ description: "Judged when the event is dispatched. Absent: always." }),
-    enrollment: z
-      .strictObject({
-        reentry: z
-          .enum(["never", "after_exit", "every_event", "on_change"])
-          .default("every_event")
-          .meta({ description: "How often one lead may go through." }),
-        watch: z
-          .array(z.string().regex(/^(lead|conversation|message|event\.data)(\.[A-Za-z0-9_]{1,64}){1,6}$/))
-          .min(1)
-          .max(20)
-          .optional()
-          .meta({
-            description: "on_change: enter again when one of these differs from the last time.",
-            example: ["lead.company"],
-          }),
-        key: z.string().max(500).optional().meta({
-          description: "Re-entry is judged for each rendered key by itself; one run per key unless it exits.",
-          example: "{{event.data.appointmentId}}",
+export const ruleDefinitionSchema = strictShape({
+  trigger: triggerSchema,
+  conditions: conditionSchema
+    .optional()
+    .meta({ description: "Judged when the event is dispatched. Absent: always." }),
+  enrollment: z
+    .strictObject({
+      reentry: z
+        .enum(["never", "after_exit", "every_event", "on_change"])
+        .default("every_event")
+        .meta({ description: "How often one lead may go through." }),
+      watch: z
+        .array(z.string().regex(/^(lead|conversation|message|event\.data)(\.[A-Za-z0-9_]{1,64}){1,6}$/))
+        .min(1)
+        .max(20)
+        .optional()
+        .meta({
+          description: "on_change: enter again when one of these differs from the last time.",
+          example: ["lead.company"],
         }),
-        cooldown: durationSchema
-          .optional()
-          .meta({ description: "Not again before this long after the last start.", example: "P3D" }),
-        restartOn: z
-          .union([eventMatchSchema.shape.event, eventMatchSchema, z.array(eventMatchSchema).max(20)])
-          .optional()
-          .meta({ description: "A living run begins again when this happens.", example: "message_sent" }),
-      })
-      .prefault({}),
-    exitOn: listOf(eventMatchSchema).default([]).meta({ description: "Events that end the run." }),
-    goal: z
-      .union([eventMatchSchema, listOf(eventMatchSchema)])
-      .optional()
-      .meta({ description: "What the rule is for: when it happens the run is completed." }),
-    rescheduleOn: listOf(eventMatchSchema)
-      .default([])
-      .meta({ description: "Events whose data replace the trigger's; delays until a time follow them." }),
-    sendWindow: sendWindowSchema.optional(),
-    frequencyCap: z
-      .enum(["defer", "skip"])
-      .default("defer")
-      .meta({ description: "When the lead was written to often enough: wait, or leave the step out." }),
-    allowSelf: z
-      .boolean()
-      .default(false)
-      .meta({ description: "May this rule start itself by what it does?" }),
-    steps: z.array(stepSchema).min(1).max(50),
-  })
-  .superRefine((rule, issues) => {
-    const issue = (path: (string | number)[], message: string) =>
-      issues.addIssue({ code: "custom", path, message });
-    const places = new Map<string, number>();
-    rule.steps.forEach(({ id }, index) => {
-      if (places.has(id)) issue(["steps", index, "id"], "is used by an earlier step");
-      else places.set(id, index);
-    });
-    rule.steps.forEach((step, index) => {
-      for (const { path, to } of jumpsOf(step)) {
-        const place = places.get(to);
-        if (place === undefined) issue(["steps", index, ...path], `there is no step ${to}`);
-        else if (place <= index) issue(["steps", index, ...path], "must name a later step: jumps go forward");
-      }
-    });
-    const { reentry, watch } = rule.enrollment;
-    if ((reentry === "on_change") !== (watch !== undefined))
-      issue(["enrollment", "watch"], "goes with reentry on_change, and on_change needs it");
+      key: z.string().max(500).optional().meta({
+        description: "Re-entry is judged for each rendered key by itself; one run per key unless it exits.",
+        example: "{{event.data.appointmentId}}",
+      }),
+      cooldown: durationSchema
+        .optional()
+        .meta({ description: "Not again before this long after the last start.", example: "P3D" }),
+      restartOn: z
+        .union([eventMatchSchema.shape.event, eventMatchSchema, z.array(eventMatchSchema).max(20)])
+        .optional()
+        .meta({ description: "A living run begins again when this happens.", example: "message_sent" }),
+    })
+    .prefault({}),
+  exitOn: listOf(eventMatchSchema).default([]).meta({ description: "Events that end the run." }),
+  goal: z
+    .union([eventMatchSchema, listOf(eventMatchSchema)])
+    .optional()
+    .meta({ description: "What the rule is for: when it happens the run is completed." }),
+  rescheduleOn: listOf(eventMatchSchema)
+    .default([])
+    .meta({ description: "Events whose data replace the trigger's; delays until a time follow them." }),
+  sendWindow: sendWindowSchema.optional(),
+  frequencyCap: z
+    .enum(["defer", "skip"])
+    .default("defer")
+    .meta({ description: "When the lead was written to often enough: wait, or leave the step out." }),
+  allowSelf: z.boolean().default(false).meta({ description: "May this rule start itself by what it does?" }),
+  steps: z.array(stepSchema).min(1).max(50),
+}).superRefine((rule, issues) => {
+  const issue = (path: (string | number)[], message: string) =>
+    issues.addIssue({ code: "custom", path, message });
+  const places = new Map<string, number>();
+  rule.steps.forEach(({ id }, index) => {
+    if (places.has(id)) issue(["steps", index, "id"], "is used by an earlier step");
+    else places.set(id, index);
   });
+  rule.steps.forEach((step, index) => {
+    for (const { path, to } of jumpsOf(step)) {
+      const place = places.get(to);
+      if (place === undefined)
+        issue(["steps", index, ...path], `There is no step ${to}.${didYouMean(to, places.keys())}`);
+      else if (place <= index) issue(["steps", index, ...path], "must name a later step: jumps go forward");
+    }
+  });
+  const { reentry, watch } = rule.enrollment;
+  if ((reentry === "on_change") !== (watch !== undefined))
+    issue(["enrollment", "watch"], "goes with reentry on_change, and on_change needs it");
+});
 
 export type RuleDefinition = z.output<typeof ruleDefinitionSchema>;
 

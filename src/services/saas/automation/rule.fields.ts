@@ -6,6 +6,7 @@ import {
   type FieldType,
   type Verdict,
 } from "../../../lib/condition";
+import type { PipelineRecord } from "../../../model/saas/pipeline.schema";
 import { type DeclaredField, leadFields } from "../crm/lead.fields";
 
 /** What rules may ask beside the lead. ADD A FIELD HERE when `readScope` tells more. */
@@ -30,9 +31,12 @@ const otherFields = Object.entries(others).map(([path, type]): [string, Conditio
 ]);
 
 /** Everything that conditions of rules may name: the lead, what belongs to the event, and the event's own data. */
-export function ruleFields(customFields: readonly DeclaredField[]): ConditionFields {
+export function ruleFields(
+  customFields: readonly DeclaredField[],
+  pipelines: readonly PipelineRecord[] = [],
+): ConditionFields {
   return {
-    named: new Map([...leadFields(customFields).named, ...otherFields]),
+    named: new Map([...leadFields(customFields, pipelines).named, ...otherFields]),
     open: ["event.", "changes.", "steps.", "vars."],
   };
 }

@@ -6,7 +6,9 @@ import * as z from "zod";
 import { durationSchema, keySchema, timestampInputSchema } from "../../../contracts/common.contract";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
 import { timeOfDaySchema } from "../../../contracts/hours.contract";
+import { didYouMean } from "../../../contracts/suggestion";
 import type { TraceLine } from "../../../lib/condition";
+import { strictShape } from "./strict.shape";
 import { cronProblem } from "./timers/cron";
 
 /** One setting of a trigger. */
@@ -259,26 +261,27 @@ export function compareTrigger(
   });
 }
 
-const externalTrigger = z
-  .string()
-  .regex(
-    /^external_event:[a-z0-9][a-z0-9_]{0,62}$/,
-    "must be one of the trigger events, or external_event:<name>",
-  );
-
 export const triggerNames = Object.keys(triggerKinds);
+
+const externalTrigger = z.string().regex(/^external_event:[a-z0-9][a-z0-9_]{0,62}$/, {
+  error: ({ input }) =>
+    `Must be one of the trigger events, or external_event:<name>.${didYouMean(String(input), triggerNames)}`,
+});
+
 export const triggerEventSchema = z.union([z.enum(triggerNames), externalTrigger]);
 
 export type Trigger = { readonly event: string } & Readonly<Record<string, unknown>>;
 
 /** One schema for each trigger, and one for events from outside; `more` are the settings that all of them have. */
-export function triggerSchemas(more: z.ZodRawShape): z.ZodType<Trigger> {
+export function triggerSchemas(more: z.ZodRawShape): {
+  any: z.ZodType<Trigger>;
+  byEvent: ReadonlyMap<string, z.ZodType>;
+} {
   const known = Object.entries(kinds).map(([event, kind]) => {
     const shape = Object.fromEntries(
       Object.entries(kind.settings).map(([name, { schema }]) => [name, schema]),
     );
-    return z
-      .strictObject({ event: z.literal(event), ...shape, ...more })
+    return strictShape({ event: z.literal(event), ...shape, ...more })
       .superRefine((trigger: Record<string, unknown>, issues) => {
         for (const name of kind.required ?? [])
           if (trigger[name] === undefined)
@@ -293,10 +296,12 @@ export function triggerSchemas(more: z.ZodRawShape): z.ZodType<Trigger> {
       })
       .meta({ description: kind.description });
   });
-  const external = z
-    .strictObject({ event: externalTrigger, ...more })
-    .meta({ description: "An event from outside, by its name." });
+  const external = strictShape({ event: externalTrigger, ...more }).meta({
+    description: "An event from outside, by its name.",
+  });
   const [first, ...others] = known;
   if (!first) throw new Error("There is no trigger.");
-  return z.union([z.discriminatedUnion("event", [first, ...others]), external]);
+  const named = z.discriminatedUnion("event", [first, ...others], { error: "Is no trigger of ours." });
+  const byEvent = new Map([first, ...others].map((schema, index) => [triggerNames[index] ?? "", schema]));
+  return { any: z.union([external, named]), byEvent };
 }

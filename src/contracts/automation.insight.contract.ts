@@ -1,0 +1,110 @@
+/** What people see of rules before and after they run: the catalogue, checks, dry runs, replays, figures. */
+import * as z from "zod";
+import { operatorSchema } from "./condition.contract";
+
+const jsonSchema = z.record(z.string(), z.unknown()).meta({
+  description: "A JSON Schema (2020-12); its `$ref`s are into this answer's `$defs`.",
+});
+const fieldType = z
+  .enum(["text", "text_list", "key", "id", "number", "boolean", "time", "day", "any"])
+  .meta({ description: "What its values are, and so which operators fit it.", example: "text" });
+
+export const automationCatalogSchema = z
+  .object({
+    grammar: z.number().int().meta({ description: "Version of the grammar.", example: 1 }),
+    $defs: z.record(z.string(), jsonSchema).meta({ description: "What the schemas share." }),
+    definition: jsonSchema.meta({ description: "A whole definition." }),
+    condition: jsonSchema.meta({ description: "Any condition." }),
+    triggers: z.array(
+      z.object({
+        event: z.string().meta({ example: "stage_enter" }),
+        description: z.string(),
+        byRule: z
+          .boolean()
+          .meta({ description: "It happens because a rule asks for it: by hand, by the clock." }),
+        schema: jsonSchema.meta({ description: "The `trigger` of a definition." }),
+        data: z
+          .array(z.object({ path: z.string(), type: fieldType, description: z.string() }))
+          .meta({ description: "What its event is known to tell." }),
+        openData: z.boolean().meta({ description: "Its event may tell more than is listed." }),
+      }),
+    ),
+    operators: z.array(
+      z.object({
+        op: operatorSchema,
+        value: z.enum(["one", "list", "range", "duration", "none", "change"]).meta({
+          description:
+            "What it is given: a value, a list, two values, an ISO 8601 duration, nothing, {from, to}.",
+        }),
+        types: z.array(fieldType).meta({ description: "Fields it fits." }),
+      }),
+    ),
+    fields: z.array(
+      z.object({
+        path: z.string().meta({ example: "lead.custom.plan" }),
+        type: fieldType,
+        label: z.string().nullable().meta({ description: "What the tenant calls a field of its own." }),
+        custom: z.boolean(),
+        options: z
+          .array(z.string())
+          .nullable()
+          .meta({ description: "All values it can have, where they are few." }),
+        operators: z.array(operatorSchema),
+      }),
+    ),
+    openPaths: z
+      .array(z.string())
+      .meta({ description: "Beginnings of paths behind which anything may be named.", example: ["event."] }),
+    steps: z.array(
+      z.object({
+        type: z.string().meta({ example: "send_template" }),
+        kind: z
+          .enum(["action", "control"])
+          .meta({ description: "It does something, or decides where the run goes." }),
+        description: z.string(),
+        runs: z.enum(["at_once", "queue"]).meta({ description: "With the event, or through the job queue." }),
+        sends: z.boolean().meta({ description: "It writes to the lead: windows, caps and opt-outs hold." }),
+        schema: jsonSchema.meta({ description: "One item of a definition's `steps`." }),
+      }),
+    ),
+    filters: z
+      .array(z.object({ name: z.string(), description: z.string(), example: z.string() }))
+      .meta({ description: "Filters of variables beside Liquid's own." }),
+  })
+  .meta({ id: "AutomationCatalog", description: "Everything a rule can be made of." });
+export type AutomationCatalog = z.input<typeof automationCatalogSchema>;
+
+export const validateInputSchema = z
+  .strictObject({
+    definition: z.record(z.string(), z.unknown()).meta({
+      description: "The definition, whatever state it is in.",
+      example: { trigger: { event: "lead_created" }, steps: [{ id: "s1", type: "add_tag", tag: "new" }] },
+    }),
+  })
+  .meta({ id: "AutomationValidateInput" });
+
+export const ruleProblemSchema = z
+  .object({
+    severity: z.enum(["error", "warning"]).meta({
+      description: "An error is sure to go wrong; a warning may be meant.",
+    }),
+    pointer: z
+      .string()
+      .meta({ description: "JSON pointer to the place.", example: "/definition/steps/0/tag" }),
+    code: z.string().meta({ example: "unknown-variable" }),
+    detail: z.string(),
+    suggestion: z
+      .string()
+      .nullable()
+      .meta({ description: "What was most likely meant.", example: "lead.firstName" }),
+  })
+  .meta({ id: "AutomationRuleProblem", description: "One thing wrong with one place of a rule." });
+
+export const ruleReviewSchema = z
+  .object({
+    valid: z.boolean().meta({ description: "It has no errors." }),
+    errors: z.array(ruleProblemSchema),
+    warnings: z.array(ruleProblemSchema),
+  })
+  .meta({ id: "AutomationRuleReview", description: "What is wrong with a rule, and what is only odd." });
+export type RuleReview = z.infer<typeof ruleReviewSchema>;
