@@ -21,8 +21,9 @@ export function refuseHole(value: unknown): string {
   if (Array.isArray(value)) return value.join(", ");
   if (value instanceof Date) return value.toISOString();
   // Nobody wants to read [object Object].
-  if (typeof value === "object") throw new HoleError("A variable is no text.");
-  return String(value);
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    return String(value);
+  throw new HoleError("A variable is no text.");
 }
 
 type Scope = Readonly<Record<string, unknown>>;
