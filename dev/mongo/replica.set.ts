@@ -5,8 +5,14 @@ import { moveMembers } from "./moved.members";
 import { choosePorts } from "./ports";
 import type { Mongod } from "./sources/mongod.source";
 
-/** What mongod is told besides its port and folder: small files, little memory, and an end that takes no 15 s. */
+/**
+ * What mongod is told besides its port and folder: small files, little memory, and an end that takes no 15 s. Files of
+ * collections and indexes that nobody used for a few seconds are closed: each tenant has some two hundred of them, and
+ * mongod ends itself when a process may open no more.
+ */
 const MONGOD_ARGUMENTS = [
+  "--wiredTigerEngineConfigString",
+  "file_manager=(close_idle_time=5,close_scan_interval=2,close_handle_minimum=250)",
   "--oplogSize",
   "512",
   "--wiredTigerCacheSizeGB",
