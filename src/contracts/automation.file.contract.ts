@@ -28,8 +28,29 @@ export function ruleFileSchema<D extends z.ZodType>(definition: D) {
   };
   return z.preprocess(gathered, z.strictObject({ ...head, definition })).meta({
     id: "AutomationFile",
-    description: "A rule: `name`, and `trigger`, `steps` and so on beside it.",
+    description: "A rule: `name`, and `trigger`, `steps` and so on beside it or in `definition`.",
+    example: {
+      name: "Tag whoever comes from the website",
+      definition: {
+        trigger: { event: "lead_created" },
+        conditions: { field: "lead.source", op: "equals", value: "website" },
+        steps: [{ id: "mark", type: "add_tag", tag: "from_website" }],
+      },
+    },
   });
+}
+
+/** What came of a file; `rule` is the rule as the API shows it. */
+export function importedRuleSchema<R extends z.ZodType>(rule: R) {
+  return z
+    .object({
+      automation: rule,
+      action: z.enum(["created", "updated", "unchanged"]).meta({ description: "What became of the rule." }),
+      missing: z
+        .array(ruleReferenceSchema)
+        .meta({ description: "What it names and is not here; it cannot be published before that is made." }),
+    })
+    .meta({ id: "AutomationImport", description: "What came of a file." });
 }
 
 /** Beside the name a file has the definition itself, or what is in one. */

@@ -6,6 +6,7 @@ import { adminJobRoutes } from "./admin/jobs.routes";
 import { adminWebhookRoutes } from "./admin/webhooks.routes";
 import { adminWhatsAppRoutes } from "./admin/whatsapp.routes";
 import { auditRoutes } from "./crm/audit.routes";
+import { automationFileRoutes } from "./crm/automation.file.routes";
 import { automationInsightRoutes } from "./crm/automation.insight.routes";
 import { automationRoutes } from "./crm/automation.routes";
 import { cannedResponseRoutes } from "./crm/canned.response.routes";
@@ -29,6 +30,7 @@ import { teamRoutes } from "./crm/team.routes";
 import { templateRoutes } from "./crm/template.routes";
 import { transferRoutes } from "./crm/transfer.routes";
 import { userRoutes } from "./crm/user.routes";
+import { webhookSecretRoutes } from "./crm/webhook.secret.routes";
 import { docsRoutes } from "./docs.routes";
 import { adminHealthRoutes, healthRoutes } from "./health.routes";
 import { whatsappWebhookRoutes } from "./whatsapp.webhook.routes";
@@ -55,6 +57,8 @@ export const routes: readonly Route[] = [
   ...auditRoutes,
   ...automationInsightRoutes,
   ...automationRoutes,
+  ...automationFileRoutes,
+  ...webhookSecretRoutes,
   ...eventRoutes,
   ...mediaRoutes,
   ...privacyRoutes,

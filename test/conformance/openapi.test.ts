@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import * as z from "zod";
 import { shownApiKeySchema } from "../../src/contracts/client.contract";
 import { problemSchema } from "../../src/contracts/problem.contract";
+import { shownWebhookSecretSchema } from "../../src/contracts/webhook.secret.contract";
 import { processEnvironment } from "../../src/lib/env/env";
 import { problemCatalog } from "../../src/lib/errors/problem.catalog";
 import { openApiDocument } from "../../src/lib/http/openapi";
@@ -102,15 +103,16 @@ test("every reference leads somewhere, and shared shapes have names that say som
   expect(names.filter((name) => name.startsWith("__"))).toEqual([]);
 });
 
+const showsSecret = (body: unknown): boolean =>
+  body === shownApiKeySchema || body === shownWebhookSecretSchema;
+
 test("every POST that creates or sends takes an Idempotency-Key, but what shows a secret, which must not be stored", () => {
   const creating = routes.filter(
     ({ method, auth, output }) =>
-      method === "POST" &&
-      auth.kind === "tenant" &&
-      output.status === 201 &&
-      output.body !== shownApiKeySchema,
+      method === "POST" && auth.kind === "tenant" && output.status === 201 && !showsSecret(output.body),
   );
-  const secret = routes.filter(({ output }) => output.body === shownApiKeySchema);
+  const secret = routes.filter(({ output }) => showsSecret(output.body));
+  expect(secret.map(({ operationId }) => operationId)).toContain("rotateWebhookSecret");
   expect(secret.filter(({ idempotent }) => idempotent)).toEqual([]);
   expect(creating.length).toBeGreaterThan(5);
   expect(creating.filter(({ idempotent }) => !idempotent).map(({ operationId }) => operationId)).toEqual([]);

@@ -32,6 +32,13 @@ const chosen: Record<string, unknown> = {
       steps: [{ id: "s1", type: "delay", duration: "PT5M" }],
     },
   },
+  importAutomation: {
+    name: "Welcome from a file",
+    definition: {
+      trigger: { event: "lead_created" },
+      steps: [{ id: "s1", type: "delay", duration: "PT5M" }],
+    },
+  },
   receiveEvent: {
     id: "cal-evt-1842",
     type: "appointment_confirmed",

@@ -184,10 +184,10 @@ describe("a rule", () => {
     });
     const lead = await newLead();
     await addTags(contextOf(), { id: lead.id, tags: ["go"] });
-    const outcomes = (await tenant.models.AutomationDecision.find().sort({ at: 1, _id: 1 }).lean()).map(
-      (each) => each.outcome,
-    );
-    expect(outcomes.sort()).toEqual(["enrolled", "loop_chain"]);
+    const decisions = await tenant.models.AutomationDecision.find().lean();
+    expect(decisions.map(({ outcome }) => outcome).sort()).toEqual(["enrolled", "loop_chain"]);
+    const stopped = decisions.find(({ outcome }) => outcome === "loop_chain");
+    expect(stopped?.reason).toContain("what this rule did itself");
   });
 
   it("ends a waiting run when its exit event comes from another cause", async () => {

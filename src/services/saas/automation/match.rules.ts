@@ -12,6 +12,10 @@ import { compareTrigger } from "./triggers";
 /** A chain of rules longer than this is taken for a loop. */
 export const maxDepth = 5;
 
+const ownDoing =
+  "What happened follows from what this rule did itself. Set allowSelf if it is meant to start itself.";
+const tooDeep = `More than ${maxDepth} rules have set each other off in a row.`;
+
 export interface Match {
   readonly outcome: AutomationDecisionRecord["outcome"];
   readonly trace: readonly TraceLine[];
@@ -36,7 +40,8 @@ export function matchRule(
     trace.push(...verdict.trace);
     if (!verdict.passed) return { outcome: "not_matched", trace };
   }
-  if (!allowSelf && event.causation.ruleIds.includes(rule.id)) return { outcome: "loop_chain", trace };
-  if (event.causation.depth > maxDepth) return { outcome: "loop_depth", trace };
+  if (!allowSelf && event.causation.ruleIds.includes(rule.id))
+    return { outcome: "loop_chain", trace, reason: ownDoing };
+  if (event.causation.depth > maxDepth) return { outcome: "loop_depth", trace, reason: tooDeep };
   return { outcome: "enrolled", trace };
 }

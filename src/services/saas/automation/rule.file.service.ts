@@ -1,7 +1,11 @@
 /** Rules as files: brought in from one tenant or a folder, taken out for another. */
 import { Types } from "mongoose";
 import type * as z from "zod";
-import { type RuleReference, ruleFileSchema } from "../../../contracts/automation.file.contract";
+import {
+  importedRuleSchema,
+  type RuleReference,
+  ruleFileSchema,
+} from "../../../contracts/automation.file.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { validationProblem } from "../../../lib/http/validation.problem";
@@ -12,6 +16,7 @@ import {
   enableRule,
   getRule,
   publishRule,
+  ruleResourceSchema,
   updateRule,
 } from "./automation.service";
 import { checkRule } from "./rule.check";
@@ -19,6 +24,8 @@ import { ruleDefinitionSchema } from "./rule.contract";
 import { missingReferences } from "./rule.references";
 
 export const automationFileSchema = ruleFileSchema(ruleDefinitionSchema);
+/** What the API answers to a file. */
+export const ruleImportSchema = importedRuleSchema(ruleResourceSchema);
 export type RuleFile = z.output<typeof automationFileSchema>;
 
 export interface ImportedRule {

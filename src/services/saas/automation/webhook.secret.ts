@@ -51,7 +51,7 @@ export async function signWebhook(
   if (!secrets)
     throw new AppError(
       "invalid-state",
-      "There is no webhook secret yet. Have one made (npm run rules -- webhook-secret) and give it to the receiver.",
+      "There is no webhook secret yet. Have one made (POST /api/crm/automations/webhook-secret/rotate) and give it to the receiver.",
     );
   const now = ctx.now().getTime();
   const timestamp = String(Math.floor(now / 1000));
