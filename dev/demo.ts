@@ -6,6 +6,8 @@ import { printAddresses } from "./stack/addresses";
 import { untilInterrupted } from "./stack/interrupt";
 import { startStack } from "./stack/start.stack";
 
+const folder = ".ecod/demo";
+
 const help = `npm run demo [-- options]
 
 Starts a real MongoDB, a fake Meta and the functions on free ports, in .ecod/demo, and plays the main job: a customer
@@ -36,7 +38,7 @@ async function main(): Promise<number> {
   const say = createTranscript();
   say.chapter("Starting a stack of its own");
   const running = await startStack({
-    folder: ".ecod/demo",
+    folder,
     fresh: true,
     host: values.host,
     freePorts: true,
@@ -44,7 +46,7 @@ async function main(): Promise<number> {
   });
   try {
     say.note(`API ${running.stack.apiUrl}, fake Meta ${running.stack.graphUrl}`);
-    await runMainJob(running.stack, say);
+    await runMainJob(running.stack, folder, say);
     process.stdout.write(`\n${say.verified} steps verified.\n`);
     if (values.keep) {
       printAddresses(running.stack);

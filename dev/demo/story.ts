@@ -27,6 +27,8 @@ export interface Story {
   readonly world: Controls;
   readonly tenant: StackTenant;
   readonly customer: { phone: string; name: string };
+  /** Settings with which a process of ours works on this stack. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** The first message with the lead that fits, as soon as there is one. @throws DemoFailure when none comes */

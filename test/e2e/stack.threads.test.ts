@@ -113,7 +113,7 @@ test("enqueueing nudges the poller: a job starts within two seconds, long before
 
 test("the main job holds from the first message to the reminder when functions share nothing in memory", async () => {
   const transcript = silent();
-  await runMainJob(stack, transcript);
+  await runMainJob(stack, folder, transcript);
   expect(transcript.verified).toBeGreaterThan(20);
 });
 

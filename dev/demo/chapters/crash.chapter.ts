@@ -24,7 +24,7 @@ const pauseMs = 1_200;
 
 /** A worker is killed between Meta's acceptance and its own record: not lost, not sent twice, settled by the status. */
 export async function crash(story: Story, lead: Lead): Promise<void> {
-  const { say, api, admin, world, tenant, customer } = story;
+  const { say, api, admin, world, customer } = story;
   say.chapter("A worker dies in the middle of sending");
   const to = `+${customer.phone}`;
   const sends = { type: "whatsapp.send" };
@@ -36,7 +36,7 @@ export async function crash(story: Story, lead: Lead): Promise<void> {
     await sleep(pauseMs);
     const text = { kind: "text", text: "See you on Thursday!" };
     ({ id } = await api.post(`/leads/${lead.id}/messages`, text, messageSchema));
-    expectSame("how the worker ended", await dyingWorker(tenant.clientCode, id), "SIGKILL");
+    expectSame("how the worker ended", await dyingWorker(story, id), "SIGKILL");
     return `message ${id}, accepted by Meta ${(await acceptedIds(story, id)).length} time(s)`;
   });
   await say.step("the next worker does not send it again: its fate is unknown", async () => {
@@ -82,12 +82,12 @@ async function acceptedIds({ world }: Story, id: string): Promise<string[]> {
 }
 
 /** @returns the signal that ended it, or its exit code. */
-async function dyingWorker(clientCode: string, messageId: string): Promise<unknown> {
+async function dyingWorker({ tenant, settings }: Story, messageId: string): Promise<unknown> {
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", "dev/demo/dying.worker.ts", clientCode, messageId],
+    ["--import", "tsx", "dev/demo/dying.worker.ts", tenant.clientCode, messageId],
     {
-      env: processEnvironment({ FAILPOINT: "after-send-accepted" }),
+      env: processEnvironment({ ...settings, FAILPOINT: "after-send-accepted" }),
       stdio: ["ignore", "ignore", "inherit"],
     },
   );
