@@ -63,6 +63,12 @@ export function controlsOf(stack: Stack) {
       call(`${stack.graphUrl}/_sim${path}`, {}, answer),
     advance: (duration: string) =>
       call(`${stack.apiUrl}/local/clock`, json("POST", { advance: duration }), z.object({ now: z.string() })),
+    moveTo: (time: Date) =>
+      call(
+        `${stack.apiUrl}/local/clock`,
+        json("POST", { set: time.toISOString() }),
+        z.object({ now: z.string() }),
+      ),
     now: () => call(`${stack.apiUrl}/local/clock`, {}, z.object({ now: z.string() })),
     /** Runs what is due until nothing is left. @returns how many jobs ran */
     async drain(): Promise<number> {

@@ -2,6 +2,7 @@
 import type { Stack } from "../stack/stack.file";
 import { loadKeys } from "../stack/stack.keys";
 import { appointment } from "./chapters/appointment.chapter";
+import { automation } from "./chapters/automation.chapter";
 import { conversation } from "./chapters/conversation.chapter";
 import { crash } from "./chapters/crash.chapter";
 import { firstMessage } from "./chapters/first.message.chapter";
@@ -42,6 +43,7 @@ export async function runMainJob(stack: Stack, folder: string, say: Transcript):
   await photo(story, lead);
   await stageMove(story, lead);
   await appointment(story, lead);
+  await automation(story);
   await isolation(story, lead);
 }
 
