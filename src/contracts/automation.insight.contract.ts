@@ -1,5 +1,7 @@
 /** What people see of rules before and after they run: the catalogue, checks, dry runs, replays, figures. */
 import * as z from "zod";
+import { automationDecisionSchema, traceLineSchema } from "./automation.contract";
+import { timestampSchema } from "./common.contract";
 import { operatorSchema } from "./condition.contract";
 
 const jsonSchema = z.record(z.string(), z.unknown()).meta({
@@ -108,3 +110,54 @@ export const ruleReviewSchema = z
   })
   .meta({ id: "AutomationRuleReview", description: "What is wrong with a rule, and what is only odd." });
 export type RuleReview = z.infer<typeof ruleReviewSchema>;
+
+const outcomeSchema = automationDecisionSchema.shape.outcome;
+
+export const plannedStepSchema = z
+  .object({
+    stepId: z.string(),
+    type: z.string(),
+    status: z.enum(["done", "skipped", "failed"]).meta({
+      description:
+        "`skipped` and `failed` have their reason: an opt-out, a closed window, a variable without a value.",
+      example: "done",
+    }),
+    reachedAt: timestampSchema.meta({ description: "When the run comes to the step." }),
+    at: timestampSchema.meta({ description: "When it is over: behind its delay, or at the next opening." }),
+    waits: z
+      .array(z.object({ reason: z.string(), until: timestampSchema }))
+      .meta({
+        description: "What it stands still for: `delay`, `event`, `outside_send_window`, `frequency_cap`.",
+      }),
+    input: z
+      .record(z.string(), z.unknown())
+      .meta({ description: "Its settings, with the values of the variables in them." }),
+    output: z.record(z.string(), z.unknown()),
+    text: z.string().nullable().meta({ description: "The message as the lead would read it." }),
+    trace: z.array(traceLineSchema),
+    reason: z.string().nullable(),
+  })
+  .meta({ id: "AutomationPlannedStep", description: "What a step would do, and when." });
+export type PlannedStep = z.infer<typeof plannedStepSchema>;
+
+export const dryRunSchema = z
+  .object({
+    now: timestampSchema.meta({ description: "The time that it was judged at." }),
+    outcome: outcomeSchema.meta({ description: "What the rule would decide.", example: "enrolled" }),
+    reason: z.string().nullable(),
+    trace: z.array(traceLineSchema).meta({ description: "Each condition as it was judged." }),
+    steps: z.array(plannedStepSchema).meta({ description: "In the order in which they would come." }),
+    end: z
+      .object({
+        status: z.enum(["completed", "exited", "failed"]),
+        reason: z.string().nullable(),
+        at: timestampSchema,
+      })
+      .nullable()
+      .meta({ description: "How the run would end; null when none would start." }),
+    assumes: z
+      .array(z.string())
+      .meta({ description: "What the plan takes for granted.", example: ["No event comes while it waits."] }),
+  })
+  .meta({ id: "AutomationDryRun", description: "What a rule would do. Nothing happened." });
+export type DryRun = z.infer<typeof dryRunSchema>;

@@ -1,9 +1,12 @@
 import {
   automationCatalogSchema,
+  dryRunSchema,
   ruleReviewSchema,
   validateInputSchema,
 } from "../../contracts/automation.insight.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
+import { dryRun } from "../../services/saas/automation/preview/dry.run";
+import { dryRunInputSchema } from "../../services/saas/automation/preview/dry.run.contract";
 import { automationCatalog } from "../../services/saas/automation/rule.catalog";
 import { reviewRule } from "../../services/saas/automation/rule.review";
 
@@ -41,5 +44,20 @@ export const automationInsightRoutes: readonly Route[] = [
     output: { status: 200, description: "Its problems.", body: ruleReviewSchema },
     problems: [],
     run: async ({ ctx, body: { definition } }) => ({ body: await reviewRule(ctx, definition) }),
+  }),
+  defineRoute({
+    operationId: "dryRunAutomation",
+    method: "POST",
+    path: "/api/crm/automations/dry-run",
+    tag,
+    summary: "See what a rule would do",
+    description:
+      "A definition or a rule's draft, a lead or a made-up one, an event: whether it fits and why not, every step with its " +
+      "time and texts. Nothing is stored, sent or queued.",
+    auth: read,
+    input: { body: dryRunInputSchema },
+    output: { status: 200, description: "The plan.", body: dryRunSchema },
+    problems: ["not-found", "invalid-reference", "invalid-state", "invalid-phone"],
+    run: async ({ ctx, body }) => ({ body: await dryRun(ctx, body) }),
   }),
 ];

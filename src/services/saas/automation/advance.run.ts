@@ -16,8 +16,9 @@ import { hearUndispatched } from "./hear.events";
 import { withTurn } from "./lead.turn";
 import { maySend } from "./may.send";
 import { findVersion } from "./published.rules";
-import { nextOf, type RuleDefinition, type Step } from "./rule.contract";
+import type { RuleDefinition, Step } from "./rule.contract";
 import { endRun, type HeldRun, heldUntil, holdRun, moveRun, RunLostError, releaseRun } from "./run.lock";
+import { following, goneReason, targetOf } from "./run.path";
 import { type RuleScope, readScope } from "./scope";
 import { describeFailure, performStep } from "./step.effect";
 import { effectKeyOf, noteStep } from "./step.log";
@@ -114,13 +115,6 @@ async function walk(
   }
 }
 
-/** A rule about deleted leads goes on with them; others leave them alone. */
-function goneReason(scope: RuleScope, run: AutomationRunRecord): string | undefined {
-  if (!scope.lead) return "lead_gone";
-  if (scope.lead.mergedInto) return "lead_merged";
-  return scope.lead.deletedAt && run.triggerEvent.type !== "lead_deleted" ? "lead_deleted" : undefined;
-}
-
 /** @returns where the run stays, or undefined when it stands on a later step. */
 async function decide(
   ctx: TenantContext,
@@ -160,11 +154,6 @@ async function decide(
     values,
   });
   return undefined;
-}
-
-function targetOf(definition: RuleDefinition, step: Step, move: Move): string | null {
-  if (move.kind === "goto") return move.stepId;
-  return following(definition, step, move.kind === "skip_next" ? 2 : 1);
 }
 
 /** @returns where the run stays, or undefined when it stands on a later step. */
@@ -249,13 +238,6 @@ const withOutput = (held: HeldRun, step: Step, output: Readonly<Record<string, u
   ...held.run.vars,
   [step.id]: { output },
 });
-
-function following(definition: RuleDefinition, step: Step, places: number): string | null {
-  const named = nextOf(step);
-  if (places === 1 && named !== undefined) return named;
-  const index = definition.steps.findIndex(({ id }) => id === step.id);
-  return definition.steps[index + places]?.id ?? null;
-}
 
 async function end(
   ctx: TenantContext,

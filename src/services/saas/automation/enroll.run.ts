@@ -46,7 +46,7 @@ export async function decide(
   }
   let startAt: Date | undefined;
   for (let look = 0; look < maxLooks; look += 1) {
-    const enrollment = await enroll(ctx, rule, event, scope, leadId);
+    const enrollment = await lookAtEnrollment(ctx, rule, event, scope, leadId);
     if ("outcome" in enrollment) {
       await writeDecision(ctx, rule, event, { ...enrollment, trace: match.trace });
       return undefined;
@@ -70,9 +70,13 @@ export async function decide(
   return undefined;
 }
 
-async function enroll(
+/**
+ * Whether the lead may enter now, as far as reading tells: the keys are unique in the database, so that of two that
+ * may, one does. Writes nothing.
+ */
+export async function lookAtEnrollment(
   ctx: TenantContext,
-  rule: PublishedRule & { definition: RuleDefinition },
+  rule: Pick<PublishedRule, "_id"> & { definition: RuleDefinition },
   event: CrmEvent,
   scope: RuleScope,
   leadId: string,
@@ -117,8 +121,9 @@ async function startTime(ctx: TenantContext): Promise<Date> {
   return takeStart(ctx, automation.startsPerMinute);
 }
 
-function newRun(
-  ctx: TenantContext,
+/** A run before its first step; not stored yet. */
+export function newRun(
+  ctx: Pick<TenantContext, "now">,
   rule: PublishedRule & { definition: RuleDefinition },
   event: CrmEvent,
   leadId: string,
