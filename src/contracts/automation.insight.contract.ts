@@ -124,11 +124,9 @@ export const plannedStepSchema = z
     }),
     reachedAt: timestampSchema.meta({ description: "When the run comes to the step." }),
     at: timestampSchema.meta({ description: "When it is over: behind its delay, or at the next opening." }),
-    waits: z
-      .array(z.object({ reason: z.string(), until: timestampSchema }))
-      .meta({
-        description: "What it stands still for: `delay`, `event`, `outside_send_window`, `frequency_cap`.",
-      }),
+    waits: z.array(z.object({ reason: z.string(), until: timestampSchema })).meta({
+      description: "What it stands still for: `delay`, `event`, `outside_send_window`, `frequency_cap`.",
+    }),
     input: z
       .record(z.string(), z.unknown())
       .meta({ description: "Its settings, with the values of the variables in them." }),
