@@ -21,7 +21,7 @@ export interface Stage {
   readonly lead: LeadRecord;
   /** Until when WhatsApp takes a text from us. */
   readonly windowExpiresAt: Date | null;
-  scopeOf(event: CrmEvent): Promise<RuleScope>;
+  readonly scopeOf: (event: CrmEvent) => Promise<RuleScope>;
 }
 
 /**
