@@ -20,7 +20,7 @@ import { docBlocks } from "../setup/doc.blocks";
 import { runningWith } from "../setup/left.running";
 import { type RunningScript, startScript } from "../setup/run.script";
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 const run = promisify(execFile);
 
 let root: string;

@@ -24,6 +24,6 @@ module.exports = {
   modulePathIgnorePatterns: ["<rootDir>/.esbuild/", "<rootDir>/.serverless/", "<rootDir>/.cache/"],
   cacheDirectory: "<rootDir>/.cache/jest",
   maxWorkers: 2,
-  testTimeout: 120_000,
+  testTimeout: 300_000,
   slowTestThreshold: 0, // prints the seconds of every file
 };
