@@ -1,7 +1,7 @@
 /** What people see of rules before and after they run: the catalogue, checks, dry runs, replays, figures. */
 import * as z from "zod";
 import { automationDecisionSchema, traceLineSchema } from "./automation.contract";
-import { timestampSchema } from "./common.contract";
+import { objectIdSchema, timestampSchema } from "./common.contract";
 import { operatorSchema } from "./condition.contract";
 
 const jsonSchema = z.record(z.string(), z.unknown()).meta({
@@ -159,3 +159,77 @@ export const dryRunSchema = z
   })
   .meta({ id: "AutomationDryRun", description: "What a rule would do. Nothing happened." });
 export type DryRun = z.infer<typeof dryRunSchema>;
+
+export const replayInputSchema = z
+  .strictObject({
+    limit: z
+      .number()
+      .int()
+      .min(1)
+      .max(100)
+      .default(20)
+      .meta({ description: "How many events.", example: 20 }),
+  })
+  .meta({ id: "AutomationReplayInput" });
+
+export const replaySchema = z
+  .object({
+    matched: z.number().int().meta({ description: "How many would have matched." }),
+    missed: z.number().int(),
+    lookedAt: z.number().int().meta({ description: "How many entries of the log were looked at." }),
+    complete: z.boolean().meta({
+      description: "False when it stopped looking before it found as many, or came to the log's end.",
+    }),
+    events: z.array(
+      z.object({
+        eventId: z.string(),
+        type: z.string(),
+        leadId: objectIdSchema.nullable(),
+        occurredAt: timestampSchema,
+        matches: z.boolean(),
+        outcome: outcomeSchema.meta({
+          description: "Of trigger, conditions and chain; re-entry is not asked.",
+        }),
+        trace: z.array(traceLineSchema),
+      }),
+    ),
+  })
+  .meta({
+    id: "AutomationReplay",
+    description: "Real events, judged by a draft, newest first. Nothing happened.",
+  });
+export type Replay = z.infer<typeof replaySchema>;
+
+const boundedCountSchema = z
+  .object({
+    count: z.number().int().meta({ example: 128 }),
+    more: z.boolean().meta({ description: "There are more than `count`; it stops at 10,000." }),
+  })
+  .meta({ id: "BoundedCount", description: "How many, up to 10,000." });
+export type BoundedCount = z.infer<typeof boundedCountSchema>;
+
+export const ruleStatisticsSchema = z
+  .object({
+    enrolled: boundedCountSchema.meta({ description: "Every run that there is." }),
+    queued: boundedCountSchema,
+    active: boundedCountSchema,
+    waiting: boundedCountSchema,
+    completed: boundedCountSchema,
+    exited: boundedCountSchema,
+    failed: boundedCountSchema,
+    cancelled: boundedCountSchema,
+    lastRun: z.object({ id: objectIdSchema, startedAt: timestampSchema }).nullable(),
+    steps: z
+      .array(
+        z.object({
+          stepId: z.string(),
+          type: z.string(),
+          succeeded: boundedCountSchema,
+          failed: boundedCountSchema,
+          skipped: boundedCountSchema,
+        }),
+      )
+      .meta({ description: "Steps of the draft; what was logged of them in the last 180 days." }),
+  })
+  .meta({ id: "AutomationStatistics", description: "How a rule does." });
+export type RuleStatistics = z.infer<typeof ruleStatisticsSchema>;

@@ -134,6 +134,8 @@ automationRunSchema.index(
 /** One step of one run: what it was given, what it did and why. */
 export interface AutomationStepLogRecord {
   _id: Types.ObjectId;
+  /** Absent in what was logged before it was kept. */
+  ruleId?: Types.ObjectId;
   runId: Types.ObjectId;
   leadId: Types.ObjectId;
   stepId: string;
@@ -156,6 +158,7 @@ export interface AutomationStepLogRecord {
 }
 
 export const automationStepLogSchema = plainSchema<AutomationStepLogRecord>("automationStepLogs", {
+  ruleId: { type: Schema.Types.ObjectId },
   runId: { type: Schema.Types.ObjectId, required: true },
   leadId: { type: Schema.Types.ObjectId, required: true },
   stepId: { type: String, required: true },
@@ -175,6 +178,8 @@ export const automationStepLogSchema = plainSchema<AutomationStepLogRecord>("aut
 });
 automationStepLogSchema.index({ effectKey: 1 }, { name: "effect", unique: true });
 automationStepLogSchema.index({ runId: 1, startedAt: 1 }, { name: "run" });
+// how often a rule's steps did what, counted from keys
+automationStepLogSchema.index({ ruleId: 1, stepId: 1, status: 1 }, { name: "rule_step" });
 // a lead's steps, when it is merged or erased
 automationStepLogSchema.index({ leadId: 1 }, { name: "lead" });
 automationStepLogSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
@@ -223,4 +228,7 @@ export const automationDecisionSchema = plainSchema<AutomationDecisionRecord>("a
 // a rule decides about an event once
 automationDecisionSchema.index({ ruleId: 1, eventId: 1 }, { name: "decision", unique: true });
 automationDecisionSchema.index({ leadId: 1, at: -1, _id: -1 }, { name: "lead" });
+// why a rule did not run
+automationDecisionSchema.index({ ruleId: 1, at: -1, _id: -1 }, { name: "rule" });
+automationDecisionSchema.index({ ruleId: 1, outcome: 1, at: -1, _id: -1 }, { name: "rule_outcome" });
 automationDecisionSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });

@@ -4,7 +4,7 @@ import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { type Page, pageOf } from "../../../lib/query/page";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import type { RunStatus } from "../../../model/saas/automation.run.schema";
+import type { AutomationDecisionRecord, RunStatus } from "../../../model/saas/automation.run.schema";
 import { type AutomationRule, toRule } from "./automation.service";
 import { toDecision, toRun } from "./run.service";
 
@@ -30,10 +30,8 @@ export async function listRuleRuns(
   ctx: TenantContext,
   query: Paging & { ruleId: string; status?: RunStatus | undefined },
 ): Promise<Page<AutomationRun>> {
-  const { AutomationRule, AutomationRun } = await getCrmModels(ctx.clientCode);
-  const ruleId = new Types.ObjectId(query.ruleId);
-  if (!(await AutomationRule.exists({ _id: ruleId })))
-    throw new AppError("not-found", "There is no such rule.");
+  const { AutomationRun } = await getCrmModels(ctx.clientCode);
+  const ruleId = await existingRule(ctx, query.ruleId);
   const page = await pageOf(ctx, AutomationRun, {
     route: "listAutomationRuns",
     query,
@@ -71,6 +69,29 @@ export async function listDecisions(
     sort: { at: -1, _id: -1 },
   });
   return { ...page, data: page.data.map(toDecision) };
+}
+
+/** What a rule decided about events, newest first. @throws AppError not-found when there is no such rule */
+export async function listRuleDecisions(
+  ctx: TenantContext,
+  query: Paging & { ruleId: string; outcome?: AutomationDecisionRecord["outcome"] | undefined },
+): Promise<Page<AutomationDecision>> {
+  const { AutomationDecision } = await getCrmModels(ctx.clientCode);
+  const ruleId = await existingRule(ctx, query.ruleId);
+  const page = await pageOf(ctx, AutomationDecision, {
+    route: "listAutomationDecisions",
+    query,
+    filter: { ruleId, ...(query.outcome ? { outcome: query.outcome } : {}) },
+    sort: { at: -1, _id: -1 },
+  });
+  return { ...page, data: page.data.map(toDecision) };
+}
+
+async function existingRule(ctx: TenantContext, id: string): Promise<Types.ObjectId> {
+  const { AutomationRule } = await getCrmModels(ctx.clientCode);
+  const _id = new Types.ObjectId(id);
+  if (!(await AutomationRule.exists({ _id }))) throw new AppError("not-found", "There is no such rule.");
+  return _id;
 }
 
 async function existingLead(ctx: TenantContext, leadId: string): Promise<Types.ObjectId> {

@@ -56,6 +56,7 @@ function newLog(
   const { id, type, ...input } = step;
   return {
     _id: new Types.ObjectId(),
+    ruleId: run.ruleId,
     runId: run._id,
     leadId: run.leadId,
     stepId: id,
