@@ -37,6 +37,12 @@ export const areas = {
     settings: asDeployed,
     load: () => import("./crm.bench"),
   },
+  automation: {
+    about:
+      "events to decisions with 10, 100 and 1,000 rules; enrolments and steps through the queue; immediate actions",
+    settings: asDeployed,
+    load: () => import("./automation.bench"),
+  },
   queue: {
     about: "drain rate, round trips, fairness, pick-up and plans of the job queue beside a bare claim loop",
     settings: { TENANT_CACHE_SIZE: "1000" },
