@@ -5,14 +5,10 @@ import {
   keySchema,
   moneySchema,
   objectIdSchema,
-  pageQuery,
   tagSchema,
-  timestampInputSchema,
   timestampSchema,
 } from "./common.contract";
-import { conditionSchema } from "./condition.contract";
 import { customFieldKeySchema } from "./custom.field.contract";
-import { problemSchema } from "./problem.contract";
 import { countrySchema, localeSchema, timezoneSchema } from "./settings.contract";
 import { textLine } from "./text.contract";
 
@@ -24,7 +20,7 @@ export const emailSchema = z
   .regex(z.regexes.email, "must be an e-mail address")
   .meta({ description: "E-mail address; kept in lower case.", example: "ana@example.com" });
 
-const phoneInputSchema = z.string().min(1).max(64).meta({
+export const phoneInputSchema = z.string().min(1).max(64).meta({
   description: "Phone number in any spelling; without + it is read in the tenant's default country.",
   example: "+5511987654321",
 });
@@ -173,10 +169,6 @@ export const moveLeadSchema = z
   .meta({ id: "LeadMove" });
 export type MoveLead = z.output<typeof moveLeadSchema>;
 
-export const mergeLeadSchema = z
-  .strictObject({ duplicateId: objectIdSchema.meta({ description: "The lead that is taken in." }) })
-  .meta({ id: "LeadMerge" });
-
 export const leadTagsSchema = z
   .strictObject({
     tags: tagsSchema.min(1),
@@ -192,7 +184,7 @@ export const removeTagsQuery = z.strictObject({
 });
 
 export const leadStatuses = ["open", "won", "lost"] as const;
-const statusSchema = z
+export const leadStatusSchema = z
   .enum(leadStatuses)
   .meta({ description: "Follows the type of the stage.", example: "open" });
 
@@ -238,7 +230,7 @@ export const leadSchema = z
       description: "When it had been in its stage for longer than the stage allows.",
     }),
     rank: z.string().nullable().meta({ description: "Place in the stage; compare as plain text." }),
-    status: statusSchema,
+    status: leadStatusSchema,
     wonAt: nullableTime,
     lostAt: nullableTime,
     lostReason: z.string().nullable(),
@@ -273,59 +265,6 @@ export const leadSchema = z
   .meta({ id: "Lead", description: "A person the tenant talks to." });
 export type Lead = z.input<typeof leadSchema>;
 
-const leadFieldNames = Object.keys(leadSchema.shape);
-const leadFieldName = z
-  .string()
-  .refine((name) => leadFieldNames.includes(name), { error: "must be the name of a lead's field" });
-const leadExpansions = ["owner", "stage"] as const;
-const wordsSchema = z.string().trim().max(200).meta({
-  description: "Words of name, company, e-mail or phone, from their beginning, without case and accents.",
-  example: "ana souza",
-});
-
-/** Names of a lead's fields between commas. */
-const fieldsQuery = z
-  .string()
-  .max(2_000)
-  .transform((names) => names.split(",").map((name) => name.trim()))
-  .pipe(z.array(leadFieldName).min(1).max(100))
-  .meta({ description: "Only these fields, beside `id` and `version`.", example: "displayName,phone" });
-const expandQuery = z
-  .string()
-  .max(100)
-  .transform((names) => names.split(",").map((name) => name.trim()))
-  .pipe(z.array(z.enum(leadExpansions)).min(1))
-  .meta({ description: "Also show the `owner`, the `stage` or both beside their ids.", example: "stage" });
-
-/** How a lead is shown in a GET. */
-export const showLeadQuery = z.strictObject({
-  fields: fieldsQuery.optional(),
-  expand: expandQuery.optional(),
-});
-export type ShowLead = z.output<typeof showLeadQuery>;
-
-export const listLeadsQuery = z.strictObject({
-  ...pageQuery,
-  ...showLeadQuery.shape,
-  q: wordsSchema.optional(),
-  sort: z.enum(leadSorts).default("-createdAt").meta({
-    description: "`-` is newest first; `rank` is the order of the board's column and needs `stageId`.",
-    example: "-createdAt",
-  }),
-  stageId: objectIdSchema.optional(),
-  pipelineId: objectIdSchema.optional(),
-  ownerId: textLine(128).optional().meta({ description: "Owner.", example: "maria" }),
-  teamId: objectIdSchema.optional().meta({ description: "Team." }),
-  tag: tagSchema.optional(),
-  source: textLine(100).optional().meta({ description: "Source.", example: "website" }),
-  status: statusSchema.optional(),
-  phone: phoneInputSchema.optional(),
-  email: emailSchema.optional(),
-  createdAfter: timestampInputSchema.optional().meta({ description: "Created at this time or later." }),
-  updatedAfter: timestampInputSchema.optional().meta({ description: "Changed at this time or later." }),
-});
-export type ListLeads = z.output<typeof listLeadsQuery>;
-
 export const stageVisitSchema = z
   .object({
     id: objectIdSchema,
@@ -339,163 +278,3 @@ export const stageVisitSchema = z
   })
   .meta({ id: "StageVisit", description: "One stay of a lead in one stage." });
 export type StageVisit = z.input<typeof stageVisitSchema>;
-
-const searchSorts = [
-  "-createdAt",
-  "createdAt",
-  "-updatedAt",
-  "updatedAt",
-  "-lastActivityAt",
-  "lastActivityAt",
-  "-score",
-  "score",
-] as const;
-export const searchLeadsSchema = z
-  .strictObject({
-    condition: conditionSchema.optional().meta({
-      description: "Which leads: the grammar of rules, on fields that begin with `lead.`.",
-      example: { all: [{ field: "lead.status", op: "equals", value: "open" }] },
-    }),
-    query: wordsSchema.optional(),
-    sort: z.enum(searchSorts).default("-createdAt").meta({ description: "`-` is the highest first." }),
-    fields: z
-      .array(leadFieldName)
-      .min(1)
-      .max(100)
-      .optional()
-      .meta({
-        description: "Only these fields, beside `id` and `version`.",
-        example: ["displayName", "phone"],
-      }),
-    expand: z
-      .array(z.enum(leadExpansions))
-      .max(leadExpansions.length)
-      .optional()
-      .meta({ description: "Also show these beside their ids.", example: ["stage"] }),
-    limit: pageQuery.limit,
-    cursor: pageQuery.cursor,
-  })
-  .meta({ id: "LeadSearch" });
-export type SearchLeads = z.output<typeof searchLeadsSchema>;
-
-/** A lead as a search shows it: whole, or the fields that were asked for. */
-export const foundLeadSchema = leadSchema
-  .partial()
-  .required({ id: true, version: true })
-  .extend({
-    owner: z
-      .object({ id: z.string(), name: z.string() })
-      .nullable()
-      .optional()
-      .meta({ description: "With `expand`: the person, null when there is none with this id." }),
-    stage: z
-      .object({
-        id: objectIdSchema,
-        key: z.string(),
-        name: z.string(),
-        type: statusSchema,
-        pipelineId: objectIdSchema,
-        pipelineKey: z.string(),
-      })
-      .nullable()
-      .optional()
-      .meta({ description: "With `expand`: the stage." }),
-  })
-  .meta({ id: "FoundLead", description: "A lead that a search found." });
-export type FoundLead = z.input<typeof foundLeadSchema>;
-
-const rowFields = z.record(z.string(), z.unknown());
-const rowVersion = z
-  .number()
-  .int()
-  .optional()
-  .meta({ description: "Only at this version, as If-Match.", example: 3 });
-
-/** One row of a batch. What is wrong with its lead is told in the row's own result. */
-export const leadBatchRowSchema = z.discriminatedUnion("op", [
-  z.strictObject({
-    op: z.literal("create"),
-    lead: rowFields.meta({ description: "As POST /leads takes it." }),
-  }),
-  z.strictObject({
-    op: z.literal("update"),
-    id: objectIdSchema,
-    lead: rowFields.meta({ description: "As PATCH /leads/{id} takes it." }),
-    ifMatch: rowVersion,
-  }),
-  z.strictObject({
-    op: z.literal("upsert"),
-    by: z
-      .union([z.strictObject({ phone: phoneInputSchema }), z.strictObject({ externalId: byExternalParams })])
-      .meta({ description: "What the lead is known by.", example: { phone: "+5511987654321" } }),
-    lead: rowFields.meta({ description: "As PUT /leads/by-phone takes it." }),
-    ifMatch: rowVersion,
-  }),
-  z.strictObject({ op: z.literal("delete"), id: objectIdSchema, ifMatch: rowVersion }),
-]);
-export type LeadBatchRow = z.output<typeof leadBatchRowSchema>;
-
-export const leadBatchSchema = z
-  .strictObject({
-    operations: z
-      .array(leadBatchRowSchema)
-      .min(1)
-      .max(100)
-      .meta({
-        description: "Done in this order, each on its own: one that fails does not undo another.",
-        example: [{ op: "create", lead: { firstName: "Ana" } }],
-      }),
-  })
-  .meta({ id: "LeadBatch" });
-
-export const leadBatchResultSchema = z
-  .object({
-    succeeded: z.number().int(),
-    failed: z.number().int(),
-    results: z.array(
-      z.object({
-        index: z.number().int().meta({ description: "Place of the row, from 0." }),
-        status: z
-          .number()
-          .int()
-          .meta({ description: "What the row alone would have been answered.", example: 201 }),
-        lead: leadSchema
-          .nullable()
-          .meta({ description: "The lead as it is now; null for deleted and failed." }),
-        problem: problemSchema.partial().nullable().meta({ description: "Why it failed." }),
-      }),
-    ),
-  })
-  .meta({ id: "LeadBatchResult", description: "A result per row, in their order." });
-export type LeadBatchResult = z.input<typeof leadBatchResultSchema>;
-
-export const duplicateReasons = ["same_phone", "same_mailbox", "same_name"] as const;
-export const leadDuplicatesSchema = z
-  .object({
-    data: z.array(
-      z.object({
-        lead: leadSchema,
-        reasons: z.array(z.enum(duplicateReasons)).meta({ description: "What the two share." }),
-      }),
-    ),
-  })
-  .meta({ id: "LeadDuplicates", description: "Leads that may be the same person, the likeliest first." });
-export type LeadDuplicates = z.input<typeof leadDuplicatesSchema>;
-
-export const listSuspectsQuery = z.strictObject({
-  ...pageQuery,
-  reason: z.enum(["same_mailbox", "same_name"]).default("same_mailbox").meta({
-    description: "What the leads of a group share: the mailbox, or name and company.",
-    example: "same_name",
-  }),
-});
-export type ListSuspects = z.output<typeof listSuspectsQuery>;
-
-export const suspectsSchema = z
-  .object({
-    reason: z.enum(duplicateReasons),
-    count: z.number().int().meta({ description: "How many leads share it.", example: 2 }),
-    leads: z.array(leadSchema).meta({ description: "The first 10 of them, the oldest first." }),
-  })
-  .meta({ id: "SuspectedDuplicates", description: "Leads that may be one person." });
-export type Suspects = z.input<typeof suspectsSchema>;

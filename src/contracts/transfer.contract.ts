@@ -3,7 +3,7 @@ import * as z from "zod";
 import { actorSchema, objectIdSchema, pageQuery, tagSchema, timestampSchema } from "./common.contract";
 import { conditionSchema } from "./condition.contract";
 import { customFieldKeySchema } from "./custom.field.contract";
-import { listLeadsQuery } from "./lead.contract";
+import { listLeadsQuery } from "./lead.search.contract";
 import { countrySchema } from "./settings.contract";
 import { textLine } from "./text.contract";
 

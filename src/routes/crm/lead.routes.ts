@@ -6,28 +6,31 @@ import {
   noteSchema,
 } from "../../contracts/activity.contract";
 import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
+import { leadBatchResultSchema, leadBatchSchema } from "../../contracts/lead.batch.contract";
 import {
   byExternalParams,
   byPhoneParams,
   createLeadSchema,
-  foundLeadSchema,
-  leadBatchResultSchema,
-  leadBatchSchema,
-  leadDuplicatesSchema,
   leadSchema,
   leadTagsSchema,
-  listLeadsQuery,
-  listSuspectsQuery,
-  mergeLeadSchema,
   moveLeadSchema,
   removeTagsQuery,
-  searchLeadsSchema,
-  showLeadQuery,
   stageVisitSchema,
-  suspectsSchema,
   updateLeadSchema,
   upsertByPhoneSchema,
 } from "../../contracts/lead.contract";
+import {
+  leadDuplicatesSchema,
+  listSuspectsQuery,
+  mergeLeadSchema,
+  suspectsSchema,
+} from "../../contracts/lead.duplicate.contract";
+import {
+  foundLeadSchema,
+  listLeadsQuery,
+  searchLeadsSchema,
+  showLeadQuery,
+} from "../../contracts/lead.search.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { timeline } from "../../services/saas/crm/activity.service";
 import { changeLeads } from "../../services/saas/crm/lead.batch";

@@ -1,6 +1,8 @@
 /** What a lead carries beside its name, and how it is shown. */
 import { pageSchema } from "../../../src/contracts/common.contract";
-import { foundLeadSchema, leadSchema, suspectsSchema } from "../../../src/contracts/lead.contract";
+import { leadSchema } from "../../../src/contracts/lead.contract";
+import { suspectsSchema } from "../../../src/contracts/lead.duplicate.contract";
+import { foundLeadSchema } from "../../../src/contracts/lead.search.contract";
 import { migrateCentral } from "../../../src/lib/db/central.migrations";
 import { reindexLeads } from "../../../src/lib/search/reindex.leads";
 import { leadSearchMigration } from "../../../src/lib/tenant/migrations/0002.lead.search";

@@ -1,7 +1,8 @@
 import { Types } from "mongoose";
 import * as z from "zod";
 import { pageSchema } from "../../../src/contracts/common.contract";
-import { foundLeadSchema, leadSchema } from "../../../src/contracts/lead.contract";
+import { leadSchema } from "../../../src/contracts/lead.contract";
+import { foundLeadSchema } from "../../../src/contracts/lead.search.contract";
 import { rankBetween } from "../../../src/lib/rank/rank";
 import { leadSearch } from "../../../src/lib/search/lead.search";
 import { closeAllConnections, tenantConnection } from "../../../src/lib/tenant/tenant.registry";

@@ -1,11 +1,9 @@
 import { pageSchema } from "../../../src/contracts/common.contract";
 import { customFieldSchema } from "../../../src/contracts/custom.field.contract";
-import {
-  foundLeadSchema,
-  leadBatchResultSchema,
-  leadDuplicatesSchema,
-  leadSchema,
-} from "../../../src/contracts/lead.contract";
+import { leadBatchResultSchema } from "../../../src/contracts/lead.batch.contract";
+import { leadSchema } from "../../../src/contracts/lead.contract";
+import { leadDuplicatesSchema } from "../../../src/contracts/lead.duplicate.contract";
+import { foundLeadSchema } from "../../../src/contracts/lead.search.contract";
 import { migrateCentral } from "../../../src/lib/db/central.migrations";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import { drainAll } from "../../setup/drain";

@@ -1,12 +1,7 @@
 /** Up to a hundred changes of leads in one request, each on its own. */
 import type * as z from "zod";
-import {
-  createLeadSchema,
-  type LeadBatchResult,
-  type LeadBatchRow,
-  updateLeadSchema,
-  upsertByPhoneSchema,
-} from "../../../contracts/lead.contract";
+import type { LeadBatchResult, LeadBatchRow } from "../../../contracts/lead.batch.contract";
+import { createLeadSchema, updateLeadSchema, upsertByPhoneSchema } from "../../../contracts/lead.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { problemCatalog } from "../../../lib/errors/problem.catalog";

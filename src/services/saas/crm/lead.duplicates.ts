@@ -1,6 +1,6 @@
 /** Leads that may be the same person. The unique keys keep equals apart; these are the likes of one another. */
 import { type QueryFilter, trusted } from "mongoose";
-import type { LeadDuplicates } from "../../../contracts/lead.contract";
+import type { LeadDuplicates } from "../../../contracts/lead.duplicate.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { parseWaId } from "../../../lib/phone/phone";
 import { leadSearch } from "../../../lib/search/lead.search";

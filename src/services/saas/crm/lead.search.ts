@@ -1,6 +1,6 @@
 /** Searching leads by a condition, by words, or both. */
 import { type QueryFilter, trusted } from "mongoose";
-import type { FoundLead, SearchLeads } from "../../../contracts/lead.contract";
+import type { FoundLead, SearchLeads } from "../../../contracts/lead.search.contract";
 import { checkCondition, conditionToFilter } from "../../../lib/condition";
 import { patternOf } from "../../../lib/condition/text";
 import type { TenantContext } from "../../../lib/context/tenant.context";

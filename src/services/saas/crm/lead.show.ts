@@ -1,5 +1,5 @@
 import { trusted } from "mongoose";
-import type { FoundLead, ShowLead } from "../../../contracts/lead.contract";
+import type { FoundLead, ShowLead } from "../../../contracts/lead.search.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { CrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../model/saas/lead.schema";

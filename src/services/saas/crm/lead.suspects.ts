@@ -1,6 +1,6 @@
 /** All suspected duplicates of a tenant, group by group along the index of what they share. */
 import { trusted } from "mongoose";
-import type { ListSuspects, Suspects } from "../../../contracts/lead.contract";
+import type { ListSuspects, Suspects } from "../../../contracts/lead.duplicate.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type CursorScope, decodeCursor, encodeCursor } from "../../../lib/query/cursor";
 import type { Page } from "../../../lib/query/page";

@@ -5,7 +5,7 @@
 import { Types } from "mongoose";
 import * as z from "zod";
 import { conditionSchema } from "../../../../contracts/condition.contract";
-import { listLeadsQuery } from "../../../../contracts/lead.contract";
+import { listLeadsQuery } from "../../../../contracts/lead.search.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { tenantMediaStorage } from "../../../../lib/media/storage/gridfs.storage";
 import { commitChange } from "../../../../lib/tenant/commit.change";
