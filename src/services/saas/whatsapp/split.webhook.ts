@@ -111,48 +111,38 @@ function splitChange(entryId: string, time: string, { field, value }: WebhookCha
   const messages = isMessages ? (value.messages ?? []) : [];
   const statuses = isMessages ? (value.statuses ?? []) : [];
   const contactOf = contactFinder(value.contacts ?? [], messages, senderIds);
-  for (const message of messages) split.add(() => messageItem(origin, value, message, contactOf));
+  for (const message of messages) split.add(() => messageItem(origin, value, "message", message, contactOf));
   for (const status of statuses) split.add(() => statusItem(origin, value, status));
   const echoes = origin.phoneNumberId === null ? [] : (value.message_echoes ?? []);
   const recipientOf = contactFinder(value.contacts ?? [], echoes, recipientIds);
-  for (const echo of echoes) split.add(() => echoItem(origin, value, echo, recipientOf));
+  for (const echo of echoes) split.add(() => messageItem(origin, value, "echo", echo, recipientOf));
   if (messages.length + statuses.length + echoes.length === 0) split.add(() => otherItem(origin, value));
 }
 
 type ContactFinder = (ids: readonly string[]) => unknown;
 
+/** Who wrote it: a customer, or the business itself in WhatsApp's own app. */
+const sides = {
+  message: { letter: "m", list: "messages", idsOf: senderIds },
+  echo: { letter: "e", list: "message_echoes", idsOf: recipientIds },
+} as const;
+
 function messageItem(
   origin: Origin,
   value: ChangeValue,
+  kind: keyof typeof sides,
   message: unknown,
   contactOf: ContactFinder,
 ): WebhookItem {
+  const { letter, list, idsOf } = sides[kind];
   const identity = messageIdentitySchema.safeParse(message);
-  if (!identity.success) return otherItem(origin, { metadata: value.metadata, messages: [message] });
+  if (!identity.success) return otherItem(origin, { metadata: value.metadata, [list]: [message] });
   return {
     ...shared(origin),
-    kind: "message",
+    kind,
     what: wordOf(identity.data.type),
-    dedupeKey: `m:${origin.phoneNumberId}:${identity.data.id}`,
-    raw: JSON.stringify({ metadata: value.metadata, contact: contactOf(senderIds(message)), message }),
-  };
-}
-
-/** What the business wrote in WhatsApp's own app. */
-function echoItem(
-  origin: Origin,
-  value: ChangeValue,
-  message: unknown,
-  contactOf: ContactFinder,
-): WebhookItem {
-  const identity = messageIdentitySchema.safeParse(message);
-  if (!identity.success) return otherItem(origin, { metadata: value.metadata, message_echoes: [message] });
-  return {
-    ...shared(origin),
-    kind: "echo",
-    what: wordOf(identity.data.type),
-    dedupeKey: `e:${origin.phoneNumberId}:${identity.data.id}`,
-    raw: JSON.stringify({ metadata: value.metadata, contact: contactOf(recipientIds(message)), message }),
+    dedupeKey: `${letter}:${origin.phoneNumberId}:${identity.data.id}`,
+    raw: JSON.stringify({ metadata: value.metadata, contact: contactOf(idsOf(message)), message }),
   };
 }
 

@@ -1,10 +1,10 @@
-import { Types } from "mongoose";
+import type { Types } from "mongoose";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { type Change, commitChange } from "../../../../lib/tenant/commit.change";
-import { type Contact, findOrCreateContactInChange } from "../../crm/lead.service";
+import type { Contact } from "../../crm/lead.service";
 import { recordEchoInChange } from "../../messaging/inbound.message";
 import { replayParkedStatuses } from "../parked.items";
-import { findConnectionId, type ReadMessage, readMessage, registerMedia } from "./read.message";
+import { findConnectionId, openMessage, type ReadMessage, readMessage } from "./read.message";
 import { ignored, processed, type WebhookKind } from "./webhook.kind";
 
 /** What the business wrote in WhatsApp's own app: a message of ours in the conversation. */
@@ -28,31 +28,13 @@ async function storeOnce(
   ctx: TenantContext,
   change: Change,
   connectionId: Types.ObjectId,
-  { head, at, mapped }: ReadMessage,
+  read: ReadMessage,
   contact: Contact,
 ): Promise<void> {
-  const known = await change.models.Message.exists({ connectionId, "provider.messageId": head.id }).session(
-    change.session,
-  );
-  if (known) return;
-  const id = new Types.ObjectId();
-  const lead = await findOrCreateContactInChange(ctx, change, contact);
-  await recordEchoInChange(
-    ctx,
-    change,
-    { lead, connectionId },
-    {
-      id,
-      providerMessageId: head.id,
-      at,
-      kind: mapped.kind,
-      text: mapped.text,
-      content: mapped.content,
-      mediaIds: await registerMedia(ctx, change, mapped, { lead, connectionId, messageId: id }),
-      replyToProviderId: mapped.replyTo ?? head.context?.id ?? null,
-    },
-  );
-  change.afterCommit(() => replayParkedStatuses(ctx, head.id));
+  const opened = await openMessage(ctx, change, connectionId, read, contact);
+  if (!opened) return;
+  await recordEchoInChange(ctx, change, opened.place, opened.stored);
+  change.afterCommit(() => replayParkedStatuses(ctx, read.head.id));
 }
 
 function recipientOf({ head, contact, at }: ReadMessage): Contact | undefined {

@@ -1,17 +1,17 @@
-import { Types } from "mongoose";
+import type { Types } from "mongoose";
 import * as z from "zod";
 import { systemNoticeSchema } from "../../../../contracts/whatsapp.message.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { type Change, commitChange, EventAlreadyRecordedError } from "../../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../../model/saas/lead.schema";
 import type { WebhookEventRecord } from "../../../../model/saas/webhook.event.schema";
-import { type Contact, contactKeys, findOrCreateContactInChange } from "../../crm/lead.service";
+import { type Contact, contactKeys } from "../../crm/lead.service";
 import { recordInboundMessage } from "../../messaging/inbound.message";
 import type { InboundWeight } from "../../messaging/note.message";
 import { replayParked } from "../parked.items";
 import { inboundEventId } from "./inbound.event.id";
 import type { MappedMessage } from "./message.kind";
-import { findConnectionId, type ReadMessage, readMessage, registerMedia } from "./read.message";
+import { findConnectionId, openMessage, type ReadMessage, readMessage } from "./read.message";
 import { referralDetail } from "./referral";
 import { type InboundOutcome, ignored, processed, type WebhookKind } from "./webhook.kind";
 
@@ -59,35 +59,17 @@ async function storeOnce(
   ctx: TenantContext,
   change: Change,
   connectionId: Types.ObjectId,
-  { head, at, mapped }: ReadMessage,
+  read: ReadMessage,
   contact: Contact,
   eventId: string,
 ): Promise<void> {
-  const known = await change.models.Message.exists({ connectionId, "provider.messageId": head.id }).session(
-    change.session,
-  );
-  if (known) return;
-  const id = new Types.ObjectId();
-  const lead = await findOrCreateContactInChange(ctx, change, contact);
-  const isNotice = notices.has(head.type);
-  await recordInboundMessage(
-    ctx,
-    change,
-    { lead, connectionId },
-    {
-      id,
-      providerMessageId: head.id,
-      at,
-      kind: mapped.kind,
-      text: mapped.text,
-      content: mapped.content,
-      mediaIds: await registerMedia(ctx, change, mapped, { lead, connectionId, messageId: id }),
-      replyToProviderId: mapped.replyTo ?? head.context?.id ?? null,
-      weight: weightOf(mapped, isNotice),
-      eventId: isNotice ? null : eventId,
-    },
-  );
-  takeUpWaiting(ctx, change, lead, contact);
+  const opened = await openMessage(ctx, change, connectionId, read, contact);
+  if (!opened) return;
+  const { place, stored } = opened;
+  const isNotice = notices.has(read.head.type);
+  const weight = weightOf(read.mapped, isNotice);
+  await recordInboundMessage(ctx, change, place, { ...stored, weight, eventId: isNotice ? null : eventId });
+  takeUpWaiting(ctx, change, place.lead, contact);
 }
 
 /** What was told of a person who was not known yet waits for them. */

@@ -1,5 +1,5 @@
 /** One stored message item, as the business's own words name it. */
-import type { Types } from "mongoose";
+import { Types } from "mongoose";
 import type * as z from "zod";
 import {
   type contactSchema,
@@ -12,6 +12,7 @@ import type { Change } from "../../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../../model/saas/lead.schema";
 import type { WebhookEventRecord } from "../../../../model/saas/webhook.event.schema";
+import { type Contact, findOrCreateContactInChange } from "../../crm/lead.service";
 import { registerInboundMediaInChange } from "../../media/media.inbound.service";
 import { mapMessage } from "./map.message";
 import type { MappedMessage } from "./message.kind";
@@ -52,8 +53,55 @@ export async function findConnectionId(
   return (await Connection.findOne({ phoneNumberId: phoneNumberId ?? "" }).lean())?._id;
 }
 
+/** Whose a message is, and what is stored of it whichever side wrote it. */
+export interface OpenedMessage {
+  readonly place: { readonly lead: LeadRecord; readonly connectionId: Types.ObjectId };
+  readonly stored: {
+    readonly id: Types.ObjectId;
+    readonly providerMessageId: string;
+    readonly at: Date;
+    readonly kind: MappedMessage["kind"];
+    readonly text: MappedMessage["text"];
+    readonly content: MappedMessage["content"];
+    readonly mediaIds: Types.ObjectId[];
+    readonly replyToProviderId: string | null;
+  };
+}
+
+/**
+ * Finds or makes the lead of a message, and has its medium fetched.
+ * @returns null when the message is stored already
+ */
+export async function openMessage(
+  ctx: TenantContext,
+  change: Change,
+  connectionId: Types.ObjectId,
+  { head, at, mapped }: ReadMessage,
+  contact: Contact,
+): Promise<OpenedMessage | null> {
+  const { Message } = change.models;
+  const known = Message.exists({ connectionId, "provider.messageId": head.id }).session(change.session);
+  if (await known) return null;
+  const id = new Types.ObjectId();
+  const lead = await findOrCreateContactInChange(ctx, change, contact);
+  const { kind, text, content } = mapped;
+  return {
+    place: { lead, connectionId },
+    stored: {
+      id,
+      providerMessageId: head.id,
+      at,
+      kind,
+      text,
+      content,
+      mediaIds: await registerMedia(ctx, change, mapped, { lead, connectionId, messageId: id }),
+      replyToProviderId: mapped.replyTo ?? head.context?.id ?? null,
+    },
+  };
+}
+
 /** Has the medium of a message fetched. @returns its id here, or none. */
-export async function registerMedia(
+async function registerMedia(
   ctx: TenantContext,
   change: Change,
   { media }: MappedMessage,
