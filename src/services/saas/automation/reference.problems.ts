@@ -1,6 +1,5 @@
 /** Does what a rule names exist in the tenant: stages, teams, users, rules, media, templates and their variables? */
 import { Types, trusted } from "mongoose";
-import { type Condition, conditionSchema } from "../../../contracts/condition.contract";
 import { didYouMean } from "../../../contracts/suggestion";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
@@ -10,32 +9,8 @@ import type { TemplateRecord } from "../../../model/saas/template.schema";
 import { livingStages } from "../crm/stage.lookup";
 import { activeUsers } from "../crm/user.read";
 import type { RuleDefinition } from "./rule.contract";
-import { errorAt, findIn, type RuleProblem, warningAt } from "./rule.problem";
-
-/** Everything that rules name, by the settings that name it. */
-interface Named {
-  readonly kind: "stage" | "pipeline" | "team" | "user" | "rule" | "media" | "template";
-  readonly name: string;
-  /** Settings beside it. */
-  readonly beside: Readonly<Record<string, unknown>>;
-}
-
-/** ADD A SETTING HERE when a step or a trigger names something new. */
-const settingKinds: Readonly<Record<string, Named["kind"]>> = {
-  stageKey: "stage",
-  toStageKey: "stage",
-  fromStageKey: "stage",
-  pipelineKey: "pipeline",
-  round_robin: "team",
-  least_busy: "team",
-  team: "team",
-  team_lead: "team",
-  userKey: "user",
-  automationId: "rule",
-  mediaId: "media",
-  template: "template",
-  send_template: "template",
-};
+import { errorAt, type RuleProblem, warningAt } from "./rule.problem";
+import { type Named, referencesOf, usableMedia } from "./rule.references";
 
 /** @param pointer where the rule stands, e.g. `/definition`. */
 export async function referenceProblems(
@@ -43,52 +18,10 @@ export async function referenceProblems(
   definition: RuleDefinition,
   pointer: string,
 ): Promise<RuleProblem[]> {
-  const named = namedIn(definition, pointer);
+  const named = referencesOf(definition, pointer);
   if (named.length === 0) return [];
-  const known = await readKnown(
-    ctx,
-    named.map(({ found }) => found),
-  );
-  return named.flatMap(({ pointer: place, found }) => problemsOf(found, place, known));
-}
-
-function namedIn(definition: RuleDefinition, pointer: string): { pointer: string; found: Named }[] {
-  const objects = (value: unknown, place: string): { pointer: string; found: Named }[] => {
-    if (value === null || typeof value !== "object") return [];
-    const beside: Readonly<Record<string, unknown>> = { ...value };
-    return Object.entries(value).flatMap(([setting, name]) => {
-      const kind = settingKinds[setting];
-      const at = `${place}/${setting}`;
-      return kind !== undefined && typeof name === "string" && !name.includes("{{")
-        ? [{ pointer: at, found: { kind, name, beside } }]
-        : objects(name, at);
-    });
-  };
-  return [...objects(definition, pointer), ...stagesInConditions(definition, pointer)];
-}
-
-/** Conditions name stages and pipelines by their keys. */
-function stagesInConditions(
-  definition: RuleDefinition,
-  pointer: string,
-): { pointer: string; found: Named }[] {
-  const kinds: Readonly<Record<string, Named["kind"]>> = {
-    "lead.stageKey": "stage",
-    "lead.pipelineKey": "pipeline",
-  };
-  const leaf = (value: unknown): Condition | undefined => {
-    const parsed = conditionSchema.safeParse(value);
-    return parsed.success && parsed.data.field !== undefined ? parsed.data : undefined;
-  };
-  return findIn(definition, pointer, leaf).flatMap(({ pointer: place, found: { field = "", value } }) => {
-    const kind = kinds[field];
-    if (kind === undefined) return [];
-    return [value]
-      .flat()
-      .flatMap((name) =>
-        typeof name === "string" ? [{ pointer: `${place}/value`, found: { kind, name, beside: {} } }] : [],
-      );
-  });
+  const known = await readKnown(ctx, named);
+  return named.flatMap((each) => problemsOf(each, known));
 }
 
 interface Known {
@@ -103,18 +36,16 @@ interface Known {
 async function readKnown(ctx: TenantContext, named: readonly Named[]): Promise<Known> {
   const models = await getCrmModels(ctx.clientCode);
   const names = (kind: Named["kind"]) => [
-    ...new Set(named.filter((each) => each.kind === kind).map(({ name }) => name)),
+    ...new Set(named.filter((each) => each.kind === kind).map(({ key }) => key)),
   ];
   const [pipelines, teams, users, rules, media, templates] = await Promise.all([
     models.Pipeline.find().lean(),
     names("team").length === 0 ? [] : models.Team.find().select({ key: 1 }).lean(),
     activeUsers(ctx, names("user")),
-    models.AutomationRule.find({ _id: trusted({ $in: idsOf(names("rule")) }) })
+    models.AutomationRule.find({ _id: trusted({ $in: idsOf(names("automation")) }) })
       .select({ enabled: 1 })
       .lean(),
-    models.MediaAsset.find({ _id: trusted({ $in: idsOf(names("media")) }) })
-      .select({ _id: 1 })
-      .lean(),
+    usableMedia(models, names("media")),
     templatesOf(models, names("template")),
   ]);
   return {
@@ -122,7 +53,7 @@ async function readKnown(ctx: TenantContext, named: readonly Named[]): Promise<K
     teams: teams.map(({ key }) => key),
     users: users.map(({ key }) => key),
     rules: new Map(rules.map(({ _id, enabled }) => [_id.toHexString(), { enabled }])),
-    media: new Set(media.map(({ _id }) => _id.toHexString())),
+    media,
     templates,
   };
 }
@@ -135,11 +66,11 @@ async function templatesOf({ Template }: Pick<CrmModels, "Template">, names: rea
   return names.length === 0 ? [] : Template.find({ deletedAt: null }).limit(2_000).lean();
 }
 
-function problemsOf(named: Named, place: string, known: Known): RuleProblem[] {
+function problemsOf(named: Named, known: Known): RuleProblem[] {
+  const { key: name, pointer: place } = named;
   const missing = (what: string, names: Iterable<string> = []) => [
-    errorAt(place, "invalid-reference", `There is no ${what} ${named.name}.${didYouMean(named.name, names)}`),
+    errorAt(place, "invalid-reference", `There is no ${what} ${name}.${didYouMean(name, names)}`),
   ];
-  const { name } = named;
   switch (named.kind) {
     case "stage": {
       const near = known.pipelines.filter(
@@ -158,21 +89,23 @@ function problemsOf(named: Named, place: string, known: Known): RuleProblem[] {
       return known.users.includes(name) ? [] : missing("active user");
     case "media":
       return known.media.has(name) ? [] : missing("media item");
-    case "rule": {
+    case "automation": {
       const rule = known.rules.get(name);
       if (!rule) return missing("rule");
       const detail = "The rule that it names is not enabled; until it is, this step fails.";
       return rule.enabled ? [] : [warningAt(place, "rule-not-enabled", detail)];
     }
     case "template":
-      return templateProblems(named, place, known.templates);
+      return templateProblems(named, known.templates);
+    case "field":
+      // Asked of every condition by the check of fields, with what was meant.
+      return [];
   }
 }
 
 /** Templates come from Meta and may be approved later: one that is not here yet is no error. */
 function templateProblems(
-  { name, beside }: Named,
-  place: string,
+  { key: name, pointer: place, beside }: Named,
   templates: readonly TemplateRecord[],
 ): RuleProblem[] {
   const warn = (code: string, detail: string) => [warningAt(place, code, detail)];

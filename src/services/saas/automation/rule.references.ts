@@ -1,10 +1,12 @@
 /** What a rule names by key and the tenant must have: found by the settings' names, which mean the same in every step. */
 import { Types, trusted } from "mongoose";
 import type { RuleReference } from "../../../contracts/automation.file.contract";
+import { type Condition, conditionSchema } from "../../../contracts/condition.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { activeUsers } from "../crm/user.read";
 import type { RuleDefinition } from "./rule.contract";
+import { findIn } from "./rule.problem";
 
 type Kind = RuleReference["kind"];
 
@@ -27,20 +29,46 @@ const kindOfSetting: Readonly<Record<string, Kind>> = {
 };
 const customField = /^lead\.custom\.([A-Za-z0-9_]+)$/;
 
-/** Everything that a rule names, with its places. Pure. */
-export function referencesOf(definition: RuleDefinition): RuleReference[] {
-  return walk(definition, "");
+/** Something that a rule names, and the settings beside it. */
+export interface Named extends RuleReference {
+  readonly beside: Readonly<Record<string, unknown>>;
 }
 
-function walk(value: unknown, pointer: string): RuleReference[] {
+/**
+ * Everything that a rule names by a plain key, with its places; what a variable names is known only when it runs. Pure.
+ * @param pointer where the rule stands, e.g. `/definition`.
+ */
+export function referencesOf(definition: RuleDefinition, pointer: string): Named[] {
+  return [...walk(definition, pointer), ...stagesInConditions(definition, pointer)];
+}
+
+function walk(value: unknown, pointer: string): Named[] {
   if (value === null || typeof value !== "object") return [];
-  return Object.entries(value).flatMap(([name, inner]): RuleReference[] => {
+  const beside: Readonly<Record<string, unknown>> = { ...value };
+  return Object.entries(value).flatMap(([name, inner]): Named[] => {
     const at = `${pointer}/${name}`;
     if (typeof inner !== "string") return walk(inner, at);
+    if (inner.includes("{{")) return [];
     const kind = kindOfSetting[name];
-    if (kind) return [{ kind, key: inner, pointer: at }];
+    if (kind) return [{ kind, key: inner, pointer: at, beside }];
     const field = name === "field" ? customField.exec(inner)?.[1] : undefined;
-    return field ? [{ kind: "field", key: field, pointer: at }] : [];
+    return field ? [{ kind: "field", key: field, pointer: at, beside }] : [];
+  });
+}
+
+/** Conditions name stages and pipelines by their keys. */
+function stagesInConditions(definition: RuleDefinition, pointer: string): Named[] {
+  const kinds: Readonly<Record<string, Kind>> = { "lead.stageKey": "stage", "lead.pipelineKey": "pipeline" };
+  const leaf = (value: unknown): Condition | undefined => {
+    const parsed = conditionSchema.safeParse(value);
+    return parsed.success && parsed.data.field !== undefined ? parsed.data : undefined;
+  };
+  return findIn(definition, pointer, leaf).flatMap(({ pointer: place, found: { field = "", value } }) => {
+    const kind = kinds[field];
+    const names = kind === undefined ? [] : [value].flat().filter((name) => typeof name === "string");
+    return kind === undefined
+      ? []
+      : names.map((key) => ({ kind, key, pointer: `${place}/value`, beside: {} }));
   });
 }
 
@@ -50,7 +78,7 @@ export async function missingReferences(
   definition: RuleDefinition,
 ): Promise<RuleReference[]> {
   const models = await getCrmModels(ctx.clientCode);
-  const named = referencesOf(definition);
+  const named = referencesOf(definition, "").map(({ kind, key, pointer }) => ({ kind, key, pointer }));
   const missing: RuleReference[] = [];
   for (const kind of new Set(named.map((each) => each.kind))) {
     const ofKind = named.filter((each) => each.kind === kind);
@@ -64,7 +92,22 @@ type Find = (models: CrmModels, keys: string[], ctx: TenantContext) => Promise<R
 
 const keysOf = (rows: readonly { readonly key: string }[]): ReadonlySet<string> =>
   new Set(rows.map(({ key }) => key));
-const isId = (key: string): boolean => Types.ObjectId.isValid(key);
+const isId = (key: string): boolean => /^[0-9a-f]{24}$/.test(key);
+
+/** Which of these are media items here: by id, or as the key of one that is ready. */
+export async function usableMedia(
+  { MediaAsset }: Pick<CrmModels, "MediaAsset">,
+  keys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (keys.length === 0) return new Set();
+  const ids = keys.filter(isId).map((key) => new Types.ObjectId(key));
+  const found = await MediaAsset.find({
+    $or: [{ _id: trusted({ $in: ids }) }, { key: trusted({ $in: [...keys] }), state: "ready" }],
+  })
+    .select({ key: 1 })
+    .lean();
+  return new Set(found.flatMap(({ _id, key }) => [_id.toHexString(), key ?? ""]));
+}
 
 const findKeys: Readonly<Record<Kind, Find>> = {
   pipeline: async ({ Pipeline }, keys) => keysOf(await Pipeline.find({ key: trusted({ $in: keys }) }).lean()),
@@ -82,14 +125,7 @@ const findKeys: Readonly<Record<Kind, Find>> = {
   team: async ({ Team }, keys) => keysOf(await Team.find({ key: trusted({ $in: keys }) }).lean()),
   field: async ({ CustomField }, keys) =>
     keysOf(await CustomField.find({ key: trusted({ $in: keys }) }).lean()),
-  media: async ({ MediaAsset }, keys) => {
-    const there = new Set<string>();
-    for (const key of keys) {
-      const byId = isId(key) && (await MediaAsset.exists({ _id: new Types.ObjectId(key) }));
-      if (byId || (await MediaAsset.exists({ key, state: "ready" }))) there.add(key);
-    }
-    return there;
-  },
+  media: usableMedia,
   automation: async ({ AutomationRule }, keys) => {
     const ids = keys.filter(isId).map((key) => new Types.ObjectId(key));
     const found = await AutomationRule.find({ _id: trusted({ $in: ids }) })
