@@ -27,8 +27,9 @@ export async function findRulesByTrigger(
   const versions = await AutomationVersion.find()
     .or(rules.map((rule) => ({ ruleId: rule._id, n: rule.publishedVersion ?? 0 })))
     .lean();
+  const byRule = new Map(versions.map((version) => [version.ruleId.toHexString(), version]));
   return rules.flatMap((rule) => {
-    const version = versions.find((each) => each.ruleId.equals(rule._id));
+    const version = byRule.get(rule._id.toHexString());
     if (!version || rule.triggerEvent === null) return [];
     const { _id, name, priority, triggerEvent: trigger } = rule;
     return {
