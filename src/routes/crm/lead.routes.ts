@@ -1,11 +1,5 @@
 import * as z from "zod";
-import {
-  activitySchema,
-  createNoteSchema,
-  listActivitiesQuery,
-  noteSchema,
-} from "../../contracts/activity.contract";
-import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
+import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
 import { leadBatchResultSchema, leadBatchSchema } from "../../contracts/lead.batch.contract";
 import {
   byExternalParams,
@@ -15,16 +9,9 @@ import {
   leadTagsSchema,
   moveLeadSchema,
   removeTagsQuery,
-  stageVisitSchema,
   updateLeadSchema,
   upsertByPhoneSchema,
 } from "../../contracts/lead.contract";
-import {
-  leadDuplicatesSchema,
-  listSuspectsQuery,
-  mergeLeadSchema,
-  suspectsSchema,
-} from "../../contracts/lead.duplicate.contract";
 import {
   foundLeadSchema,
   listLeadsQuery,
@@ -32,17 +19,13 @@ import {
   showLeadQuery,
 } from "../../contracts/lead.search.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
-import { timeline } from "../../services/saas/crm/activity.service";
 import { changeLeads } from "../../services/saas/crm/lead.batch";
-import { findDuplicates } from "../../services/saas/crm/lead.duplicates";
-import { mergeLeads } from "../../services/saas/crm/lead.merge";
 import { searchLeads } from "../../services/saas/crm/lead.search";
 import {
   addTags,
   createLead,
   deleteLead,
   listLeads,
-  listStageHistory,
   moveLead,
   removeTags,
   restoreLead,
@@ -50,8 +33,8 @@ import {
   updateLead,
   upsertLead,
 } from "../../services/saas/crm/lead.service";
-import { listSuspects } from "../../services/saas/crm/lead.suspects";
-import { addNote } from "../../services/saas/crm/note.service";
+import { leadDuplicateRoutes } from "./lead.duplicate.routes";
+import { leadTimelineRoutes } from "./lead.timeline.routes";
 
 const read = { kind: "tenant", scope: "leads:read" } as const;
 const write = { kind: "tenant", scope: "leads:write" } as const;
@@ -67,7 +50,7 @@ const leadReply = (lead: z.input<typeof leadSchema>) => ({
   leadId: lead.id,
 });
 
-/** Leads, their place in pipelines, their tags, notes and timeline. */
+/** Leads: their data, their place in pipelines, their tags; duplicates and timeline in files of their own. */
 export const leadRoutes: readonly Route[] = [
   defineRoute({
     operationId: "listLeads",
@@ -229,52 +212,7 @@ export const leadRoutes: readonly Route[] = [
     problems: ["not-found", "duplicate"],
     run: async ({ ctx, params: { id } }) => leadReply(await restoreLead(ctx, id)),
   }),
-  defineRoute({
-    operationId: "listSuspectedDuplicates",
-    method: "GET",
-    path: "/api/crm/leads/duplicates",
-    tag,
-    summary: "All suspected duplicates",
-    description:
-      "Leads of one mailbox or of one name and company, a group at a time: merge them, or let them be. A page may hold " +
-      "no group while `hasMore` is true.",
-    auth: read,
-    input: { query: listSuspectsQuery },
-    output: { status: 200, description: "A page of groups.", body: pageSchema(suspectsSchema) },
-    problems: ["invalid-cursor"],
-    run: async ({ ctx, query }) => ({ body: await listSuspects(ctx, query) }),
-  }),
-  defineRoute({
-    operationId: "listLeadDuplicates",
-    method: "GET",
-    path: "/api/crm/leads/{id}/duplicates",
-    tag,
-    summary: "Suspected duplicates of a lead",
-    description:
-      "Leads with the same number in another spelling, the same mailbox, or the same name and company.",
-    auth: read,
-    input: { params },
-    output: { status: 200, description: "The likeliest first.", body: leadDuplicatesSchema },
-    problems: ["not-found"],
-    run: async ({ ctx, params: { id } }) => ({ body: await findDuplicates(ctx, id) }),
-  }),
-  defineRoute({
-    operationId: "mergeLead",
-    method: "POST",
-    path: "/api/crm/leads/{id}/merge",
-    tag,
-    summary: "Merge a duplicate into a lead",
-    description:
-      "This lead wins; what it does not know comes from the duplicate. Conversations, messages, meetings, notes and " +
-      "the timeline move here, an opt-out of either stays, and the duplicate's id leads here. Not to be undone. Many " +
-      "messages follow in the background; done twice it is done once.",
-    auth: write,
-    input: { params, body: mergeLeadSchema },
-    output: leadOutput,
-    problems: ["not-found", "precondition-failed", "invalid-reference", "invalid-state"],
-    run: async ({ ctx, params: { id }, body: { duplicateId }, ifMatch }) =>
-      leadReply(await mergeLeads(ctx, { baseId: id, otherId: duplicateId, ifMatch })),
-  }),
+  ...leadDuplicateRoutes,
   defineRoute({
     operationId: "moveLead",
     method: "POST",
@@ -328,44 +266,5 @@ export const leadRoutes: readonly Route[] = [
       return leadReply(await removeTags(ctx, { id, tags }));
     },
   }),
-  defineRoute({
-    operationId: "addLeadNote",
-    method: "POST",
-    path: "/api/crm/leads/{id}/notes",
-    tag,
-    summary: "Write a note",
-    description: "For colleagues only; it is on the timeline and is never sent.",
-    auth: write,
-    input: { params, body: createNoteSchema },
-    output: { status: 201, description: "The note; it is on the timeline too.", body: noteSchema },
-    problems: ["not-found"],
-    idempotent: true,
-    run: async ({ ctx, params: { id }, body }) => ({ body: await addNote(ctx, id, body), leadId: id }),
-  }),
-  defineRoute({
-    operationId: "listLeadActivities",
-    method: "GET",
-    path: "/api/crm/leads/{id}/activities",
-    tag,
-    summary: "Read a lead's timeline",
-    description: "What happened to the lead: who, when, before and after, and which rule did it.",
-    auth: read,
-    input: { params, query: listActivitiesQuery },
-    output: { status: 200, description: "What happened, newest first.", body: pageSchema(activitySchema) },
-    problems: ["not-found", "invalid-cursor"],
-    run: async ({ ctx, params: { id }, query }) => ({ body: await timeline(ctx, id, query) }),
-  }),
-  defineRoute({
-    operationId: "listStageHistory",
-    method: "GET",
-    path: "/api/crm/leads/{id}/stage-history",
-    tag,
-    summary: "Read which stages a lead was in",
-    description: "When it came, when it left, how long it stayed, and who moved it.",
-    auth: read,
-    input: { params, query: z.strictObject(pageQuery) },
-    output: { status: 200, description: "Stays, oldest first.", body: pageSchema(stageVisitSchema) },
-    problems: ["not-found", "invalid-cursor"],
-    run: async ({ ctx, params: { id }, query }) => ({ body: await listStageHistory(ctx, id, query) }),
-  }),
+  ...leadTimelineRoutes,
 ];
