@@ -1,19 +1,9 @@
 import { Schema, type Types } from "mongoose";
-import { livingStatuses } from "../../contracts/automation.contract";
+import { livingStatuses, runStatusSchema } from "../../contracts/automation.contract";
 import type { Causation, CrmEventType, EventSubject } from "../../contracts/crm.event.contract";
 import { anyText, type BaseRecord, plainSchema, recordSchema } from "../record.schema";
 
-export const runStatuses = [
-  "queued",
-  "active",
-  "waiting",
-  "completed",
-  "exited",
-  "cancelled",
-  "failed",
-  "skipped",
-] as const;
-export type RunStatus = (typeof runStatuses)[number];
+export type RunStatus = (typeof runStatusSchema.options)[number];
 
 /** What a run stands still for. */
 export interface RunWait {
@@ -89,7 +79,7 @@ export const automationRunSchema = recordSchema<AutomationRunRecord>("automation
   concurrencyKey: { type: String, default: null },
   triggerEvent: { type: Schema.Types.Mixed, required: true },
   causation: { type: Schema.Types.Mixed, required: true },
-  status: { type: String, enum: runStatuses, required: true },
+  status: { type: String, enum: runStatusSchema.options, required: true },
   exitReason: { type: String, default: null },
   cursor: { type: Schema.Types.Mixed, required: true },
   vars: { type: Schema.Types.Mixed, default: {} },

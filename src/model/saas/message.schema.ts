@@ -1,42 +1,11 @@
 import { Schema, type Types } from "mongoose";
 import type { Actor } from "../../contracts/common.contract";
+import { messageKindSchema, messageStatusSchema } from "../../contracts/message.contract";
 import { wordsOf } from "../../contracts/text.words";
 import { anyText, type BaseRecord, recordSchema } from "../record.schema";
 
-export const messageStatuses = [
-  "queued",
-  "sending",
-  "unknown",
-  "sent",
-  "failed",
-  "delivered",
-  "read",
-  "played",
-  "received",
-] as const;
-export type MessageStatus = (typeof messageStatuses)[number];
-
-export const messageKinds = [
-  "text",
-  "image",
-  "audio",
-  "video",
-  "document",
-  "sticker",
-  "template",
-  "interactive",
-  "button",
-  "location",
-  "contacts",
-  "reaction",
-  "order",
-  "system",
-  "edit",
-  "revoke",
-  "note",
-  "unsupported",
-] as const;
-export type MessageKind = (typeof messageKinds)[number];
+export type MessageStatus = (typeof messageStatusSchema.options)[number];
+export type MessageKind = (typeof messageKindSchema.options)[number];
 
 export interface MessageSender {
   type: "lead" | "user" | "automation" | "api" | "system";
@@ -99,7 +68,7 @@ export const messageSchema = recordSchema<MessageRecord>("messages", {
   connectionId: { type: Schema.Types.ObjectId, required: true },
   leadId: { type: Schema.Types.ObjectId, required: true },
   direction: { type: String, enum: ["inbound", "outbound"], required: true },
-  kind: { type: String, enum: messageKinds, required: true },
+  kind: { type: String, enum: messageKindSchema.options, required: true },
   private: { type: Boolean, default: false },
   text: { type: String, default: null },
   mediaIds: { type: [Schema.Types.ObjectId], default: [] },
@@ -120,7 +89,7 @@ export const messageSchema = recordSchema<MessageRecord>("messages", {
     ),
     required: true,
   },
-  status: { type: String, enum: messageStatuses, required: true },
+  status: { type: String, enum: messageStatusSchema.options, required: true },
   statusAt: { type: Schema.Types.Mixed, default: {} },
   attemptId: { type: String, default: null },
   attempts: { type: Number, default: 0 },
