@@ -112,7 +112,7 @@ async function answers(stack: WhatsAppStack, tenant: WhatsAppTenant): Promise<Se
   return withPhone.map(({ waId }) => {
     const message = messages.find(({ clientId }) => clientId === `to-${waId}`);
     if (!message?.provider.messageId || !waId || !message.clientId)
-      throw new Error("A message was not sent.");
+      throw new Error(`A message was not sent: it is ${message?.status}, ${message?.error?.explanation}`);
     return { clientId: message.clientId, wamid: message.provider.messageId, to: waId };
   });
 }
