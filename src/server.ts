@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import express from "express";
 import { EnvironmentError, env, isLocalStage } from "./lib/env/env";
 import { mountExpress } from "./lib/http/mount.express";
+import { answerUnreadable } from "./lib/http/unreadable.request";
 import { rootLogger } from "./lib/log/logger";
 import { closeAllConnections } from "./lib/tenant/tenant.registry";
 import { routes } from "./routes";
@@ -20,6 +21,7 @@ function main(): void {
   mountExpress(app, served, { dispatch: dispatchEvents });
 
   const server = createServer(app);
+  answerUnreadable(server);
   const host = HOST || (isLocalStage() ? "127.0.0.1" : undefined);
   if (isLocalStage() && !loopback.includes(host ?? ""))
     throw new EnvironmentError(

@@ -1,6 +1,7 @@
 /** Clients as the platform's administration sees them. */
 import * as z from "zod";
 import { clientCodeSchema, pageQuery, timestampSchema } from "./common.contract";
+import { noControlCharacters } from "./text.contract";
 
 export const clientStatuses = ["provisioning", "active", "suspended", "offboarding"] as const;
 
@@ -9,7 +10,7 @@ const clientName = z
   .trim()
   .min(1)
   .max(200)
-  .regex(/^[^\p{Cc}]*$/u, "must not hold control characters")
+  .regex(noControlCharacters, "must not hold control characters")
   .meta({ description: "Name of the company.", example: "Demo Ltd" });
 
 const connectionString = z
@@ -32,7 +33,7 @@ const keyName = z
   .trim()
   .min(1)
   .max(64)
-  .regex(/^[^\p{Cc}]*$/u, "must not hold control characters")
+  .regex(noControlCharacters, "must not hold control characters")
   .meta({ description: "What the key is for.", example: "website" });
 
 export const clientCodeParam = z.strictObject({

@@ -1,5 +1,6 @@
 /** Primitives that every contract shares, and nothing else. */
 import * as z from "zod";
+import { noControlCharacters } from "./text.contract";
 
 /** A tenant's short name in URLs, headers, logs and database names. Lower case only, so that no two differ by case. */
 export const clientCodeSchema = z
@@ -40,7 +41,7 @@ export const tagSchema = z
   .trim()
   .min(1)
   .max(64)
-  .regex(/^[^\p{Cc}]+$/u, "must not hold control characters")
+  .regex(noControlCharacters, "must not hold control characters")
   .meta({ description: "Tag.", example: "fair2026" });
 
 /** ISO 8601 duration without years and months (their length depends on the calendar), optionally negative. */

@@ -4,6 +4,7 @@
  */
 export const problemCatalog = {
   "validation-failed": { status: 400, title: "The request does not have the expected shape" },
+  "malformed-request": { status: 400, title: "The request is not well-formed HTTP" },
   "malformed-json": { status: 400, title: "The body is not JSON" },
   "invalid-cursor": { status: 400, title: "The cursor is not one of this list" },
   "invalid-credentials": { status: 401, title: "The credentials are not valid" },
@@ -13,6 +14,7 @@ export const problemCatalog = {
   "verification-refused": { status: 403, title: "The verify token does not match" },
   "not-found": { status: 404, title: "There is no such thing here" },
   "method-not-allowed": { status: 405, title: "This path does not take that method" },
+  "request-timeout": { status: 408, title: "The request did not arrive in time" },
   duplicate: { status: 409, title: "It exists already" },
   conflict: { status: 409, title: "It changed in the meantime" },
   "request-in-progress": { status: 409, title: "A request with this idempotency key is still running" },
@@ -39,6 +41,7 @@ export const problemCatalog = {
   "opted-out": { status: 422, title: "The person does not want messages" },
   "idempotency-key-reused": { status: 422, title: "This idempotency key was used for another request" },
   "rate-limited": { status: 429, title: "Too many requests" },
+  "headers-too-large": { status: 431, title: "The headers are too large" },
   "internal-error": { status: 500, title: "Something went wrong on our side" },
   "service-unavailable": { status: 503, title: "Not available right now" },
   "webhook-unavailable": { status: 503, title: "The webhook does not answer" },

@@ -12,13 +12,15 @@ const exampleRequestId = "0b0cfe2b-5f5e-4d7e-9d5c-3f4b4a1f8a51";
 
 /** Every problem a route can answer: its own, and those that follow from how it is declared. */
 export function problemsOf(route: Route): ProblemCode[] {
-  const { auth, input, idempotent } = route;
+  const { auth, input, idempotent, method } = route;
   const takesInput = Object.keys(input).length > 0;
   const cursor = input.query && "cursor" in input.query.shape;
   const codes: ProblemCode[] = [
-    ...(takesInput || idempotent ? (["validation-failed"] as const) : []),
-    ...(input.body && !isBytesInput(input.body) ? (["malformed-json"] as const) : []),
-    ...(input.body ? (["payload-too-large", "unsupported-media-type"] as const) : []),
+    // Even a route that takes nothing refuses a query it does not know, and all but GET a body.
+    "validation-failed",
+    "malformed-request",
+    ...(method === "GET" || isBytesInput(input.body) ? [] : (["malformed-json"] as const)),
+    ...(method === "GET" ? [] : (["payload-too-large", "unsupported-media-type"] as const)),
     ...(cursor ? (["invalid-cursor"] as const) : []),
     ...(auth.kind === "public" ? [] : (["invalid-credentials"] as const)),
     ...(auth.kind === "tenant"

@@ -1,8 +1,10 @@
 /** `npm run server` as a process: its stages, its refusals and its end. */
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
+import { problemSchema } from "../../../src/contracts/problem.contract";
 import { refusedServer, type ServerProcess, startServer } from "./server.process";
 
 const clockSchema = z.object({ now: z.string() });
@@ -63,6 +65,38 @@ test("the clock of stage local goes forward only", async () => {
     { advance: "1 day" },
   ])
     expect([wrong, await move(wrong)]).toEqual([wrong, 400]);
+});
+
+/** What the server answers to these bytes until it closes the connection. */
+async function rawAnswer(bytes: string): Promise<{ head: string; body: string }> {
+  const socket = connect(Number(new URL(local.url).port), "127.0.0.1");
+  socket.end(bytes, "latin1");
+  let answer = "";
+  for await (const chunk of socket) answer += String(chunk);
+  const [head = "", body = ""] = answer.split("\r\n\r\n");
+  return { head, body };
+}
+
+test.each([
+  ["a control character in a header", "GET /api/health HTTP/1.1\r\nhost: x\r\nx-note: a\x15b\r\n\r\n", 400],
+  ["no HTTP at all", "hello\r\n\r\n", 400],
+  [
+    "a body in broken pieces",
+    "POST /api/health HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n",
+    400,
+  ],
+  [
+    "headers beyond the limit",
+    `GET /api/health HTTP/1.1\r\nhost: x\r\nx: ${"a".repeat(20_000)}\r\n\r\n`,
+    431,
+  ],
+])("%s is answered by a problem, not by silence", async (_name, bytes, expected) => {
+  const { head, body } = await rawAnswer(bytes);
+  expect(head).toMatch(new RegExp(`^HTTP/1.1 ${expected} `));
+  expect(head).toContain("content-type: application/problem+json");
+  const problem = problemSchema.parse(JSON.parse(body));
+  expect(problem.status).toBe(expected);
+  expect(head).toContain(`x-request-id: ${problem.requestId}`);
 });
 
 test("draining an empty queue is done at once", async () => {
