@@ -83,6 +83,8 @@ export interface RouteReply<B> {
 export interface RouteOutput {
   readonly status: number;
   readonly description: string;
+  /** Other statuses of success with the same body, and when they are answered. */
+  readonly also?: Readonly<Record<number, string>>;
   /** zod schema of the JSON body; absent for an empty or binary answer. */
   readonly body?: z.ZodType;
   /** Content type of a binary or text answer. */

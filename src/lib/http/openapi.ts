@@ -72,7 +72,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
       header: openApiHeaders(route),
     },
     ...(body ? { requestBody: body } : {}),
-    responses: { [statusKey(route.output.status)]: successOf(route), ...problemResponses(route) },
+    responses: { ...successesOf(route), ...problemResponses(route) },
   };
 }
 
@@ -99,8 +99,14 @@ function accepts(schema: z.ZodType, value: unknown): boolean {
   return schema.safeParse(value).success;
 }
 
-function successOf(route: Route): ZodOpenApiResponseObject {
-  const { description, body, contentType } = route.output;
+function successesOf({ output }: Route): ZodOpenApiOperationObject["responses"] {
+  const all = [[output.status, output.description] as const, ...Object.entries(output.also ?? {})];
+  return Object.fromEntries(
+    all.map(([status, description]) => [statusKey(Number(status)), successOf({ ...output, description })]),
+  );
+}
+
+function successOf({ description, body, contentType }: Route["output"]): ZodOpenApiResponseObject {
   const headers = { "x-request-id": { $ref: "#/components/headers/RequestId" } };
   if (body) return { description, headers, content: { "application/json": { schema: body } } };
   if (contentType === undefined) return { description, headers };

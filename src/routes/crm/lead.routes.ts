@@ -30,6 +30,7 @@ import {
   removeTags,
   restoreLead,
   showLead,
+  type Upserted,
   updateLead,
   upsertLead,
 } from "../../services/saas/crm/lead.service";
@@ -44,11 +45,18 @@ const leadOutput = { status: 200, description: "The lead as it is now.", body: l
 
 const upsertProblems = ["precondition-failed", "duplicate", "invalid-phone", "invalid-reference"] as const;
 
+const upsertOutput = { ...leadOutput, also: { 201: "The lead, which is new." } } as const;
+
 const leadReply = (lead: z.input<typeof leadSchema>) => ({
   body: lead,
   version: lead.version,
   leadId: lead.id,
 });
+
+const upsertReply = ({ lead, created }: Upserted) =>
+  created
+    ? { ...leadReply(lead), status: 201, headers: { location: `/api/crm/leads/${lead.id}` } }
+    : leadReply(lead);
 
 /** Leads: their data, their place in pipelines, their tags; duplicates and timeline in files of their own. */
 export const leadRoutes: readonly Route[] = [
@@ -74,12 +82,13 @@ export const leadRoutes: readonly Route[] = [
     tag,
     summary: "Create a lead",
     description:
-      "It starts in the first open stage of the default pipeline unless told otherwise. Phone, e-mail and external " +
+      "It starts in the first open stage of the default pipeline unless told otherwise; a stage that is named may " +
+      "be full or ask for fields, as for a move. Phone, e-mail and external " +
       "ids are unique: 409 names the lead that has one of them as `leadId`.",
     auth: write,
     input: { body: createLeadSchema },
     output: { status: 201, description: "The lead.", body: leadSchema },
-    problems: ["duplicate", "invalid-phone", "invalid-reference"],
+    problems: ["duplicate", "invalid-phone", "invalid-reference", "stage-full", "missing-fields"],
     idempotent: true,
     run: async ({ ctx, body }) => {
       const lead = await createLead(ctx, body);
@@ -123,13 +132,13 @@ export const leadRoutes: readonly Route[] = [
     path: "/api/crm/leads/by-phone/{e164}",
     tag,
     summary: "Create or change the lead with this phone",
-    description: "Any spelling of the number. Version 1 in the answer tells that it is new.",
+    description: "Any spelling of the number. 201 when the lead is new, else 200.",
     auth: write,
     input: { params: byPhoneParams, body: upsertByPhoneSchema },
-    output: leadOutput,
+    output: upsertOutput,
     problems: upsertProblems,
     run: async ({ ctx, params: { e164 }, body, ifMatch }) =>
-      leadReply(await upsertLead(ctx, { phone: e164 }, body, ifMatch)),
+      upsertReply(await upsertLead(ctx, { phone: e164 }, body, ifMatch)),
   }),
   defineRoute({
     operationId: "upsertLeadByExternalId",
@@ -137,13 +146,13 @@ export const leadRoutes: readonly Route[] = [
     path: "/api/crm/leads/by-external/{system}/{id}",
     tag,
     summary: "Create or change the lead with this id in another system",
-    description: "Version 1 in the answer tells that it is new.",
+    description: "201 when the lead is new, else 200. Ids that it goes by after a merge stay.",
     auth: write,
     input: { params: byExternalParams, body: updateLeadSchema },
-    output: leadOutput,
+    output: upsertOutput,
     problems: upsertProblems,
     run: async ({ ctx, params, body, ifMatch }) =>
-      leadReply(await upsertLead(ctx, { externalId: params }, body, ifMatch)),
+      upsertReply(await upsertLead(ctx, { externalId: params }, body, ifMatch)),
   }),
   defineRoute({
     operationId: "getLead",
@@ -209,8 +218,8 @@ export const leadRoutes: readonly Route[] = [
     auth: write,
     input: { params },
     output: leadOutput,
-    problems: ["not-found", "duplicate"],
-    run: async ({ ctx, params: { id } }) => leadReply(await restoreLead(ctx, id)),
+    problems: ["not-found", "precondition-failed", "duplicate"],
+    run: async ({ ctx, params: { id }, ifMatch }) => leadReply(await restoreLead(ctx, { id, ifMatch })),
   }),
   ...leadDuplicateRoutes,
   defineRoute({
@@ -247,8 +256,9 @@ export const leadRoutes: readonly Route[] = [
     auth: write,
     input: { params, body: leadTagsSchema },
     output: leadOutput,
-    problems: ["not-found"],
-    run: async ({ ctx, params: { id }, body: { tags } }) => leadReply(await addTags(ctx, { id, tags })),
+    problems: ["not-found", "precondition-failed"],
+    run: async ({ ctx, params: { id }, body: { tags }, ifMatch }) =>
+      leadReply(await addTags(ctx, { id, tags, ifMatch })),
   }),
   defineRoute({
     operationId: "removeLeadTags",
@@ -260,10 +270,10 @@ export const leadRoutes: readonly Route[] = [
     auth: write,
     input: { params, query: removeTagsQuery, body: leadTagsSchema.optional() },
     output: leadOutput,
-    problems: ["not-found"],
-    run: async ({ ctx, params: { id }, query, body }) => {
+    problems: ["not-found", "precondition-failed"],
+    run: async ({ ctx, params: { id }, query, body, ifMatch }) => {
       const tags = [...(body?.tags ?? []), ...[query.tag ?? []].flat()];
-      return leadReply(await removeTags(ctx, { id, tags }));
+      return leadReply(await removeTags(ctx, { id, tags, ifMatch }));
     },
   }),
   ...leadTimelineRoutes,

@@ -127,6 +127,24 @@ test("the base wins, what it does not know comes from the other, and a no of eit
   expect([again.status, again.as(leadSchema).version]).toEqual([200, merged.version]);
 });
 
+test("an upsert by any id that a merged lead has in one system changes that lead and keeps its other ids", async () => {
+  const [base, other] = [
+    await newLead(tenant, { firstName: "One", externalIds: { crm: "K-1" } }),
+    await newLead(tenant, { firstName: "Two", externalIds: { crm: "K-2" } }),
+  ];
+  await merge(base.id, other.id);
+  for (const [id, score] of [
+    ["K-1", 1],
+    ["K-2", 2],
+    ["K-1", 3],
+  ] as const) {
+    const answer = await tenant.api.put(`/api/crm/leads/by-external/crm/${id}`, { score });
+    expect([answer.status, answer.as(leadSchema).id]).toEqual([200, base.id]);
+  }
+  await tenant.api.patch(`/api/crm/leads/${base.id}`, { externalIds: { crm: "K-3" } });
+  expect((await tenant.models.Lead.findById(base.id).lean())?.externalIds).toMatchObject([{ id: "K-3" }]);
+});
+
 test("the old id, number, address and external id lead to the base, which keeps them from new leads", async () => {
   const base = await newLead(tenant, { phone: "+5511911120001", email: "one@lead.example" });
   const other = await newLead(tenant, {

@@ -133,13 +133,22 @@ test("a batch tells each row's own result, and a repeated one the same", async (
       { op: "upsert", by: { externalId: { system: "erp", id: "B-1" } }, lead: { firstName: "New" } },
       { op: "delete", id: gone.id },
       { op: "delete", id: gone.id },
+      { op: "upsert", by: { externalId: { system: "erp", id: "B-1" } }, lead: { firstName: "New" } },
+      { op: "create", lead: { phone: "12" } },
+      { op: "upsert", by: { phone: "12" }, lead: {} },
     ],
   };
   const answer = await tenant.api.post("/api/crm/leads/batch", body, { "idempotency-key": "batch-1" });
   expect(answer.status).toBe(207);
   const { succeeded, failed, results } = answer.as(leadBatchResultSchema);
-  expect([succeeded, failed]).toEqual([5, 4]);
-  expect(results.map(({ status }) => status)).toEqual([201, 409, 400, 200, 412, 200, 201, 204, 404]);
+  expect([succeeded, failed]).toEqual([6, 6]);
+  expect(results.map(({ status }) => status)).toEqual([
+    201, 409, 400, 200, 412, 200, 201, 204, 404, 200, 422, 422,
+  ]);
+  expect(results.slice(10).map(({ problem }) => problem?.errors?.[0]?.pointer)).toEqual([
+    "/operations/10/lead/phone",
+    "/operations/11/by/phone",
+  ]);
   expect(results[1]?.problem).toMatchObject({ code: "duplicate", leadId: there.id });
   expect(results[2]?.problem?.errors?.[0]?.pointer).toBe("/operations/2/lead/email");
   expect(results[4]?.problem).toMatchObject({ current: { id: there.id, version: 2 } });
@@ -190,7 +199,7 @@ test("parallel upserts by one external id make one lead that has what each of th
       tenant.api.put("/api/crm/leads/by-external/erp/race", { firstName: "Up", custom: { [`k${n}`]: n } }),
     ),
   );
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 201]));
   const ids = new Set(answers.map((answer) => answer.as(leadSchema).id));
   expect(ids.size).toBe(1);
   const [id] = ids;

@@ -11,6 +11,8 @@ let other: CrmTenant;
 beforeAll(async () => {
   tenant = await crmTenant();
   other = await crmTenant();
+  for (const key of ["maria", "rosa", "olga"])
+    await tenant.api.post("/api/crm/users", { key, name: key, email: `${key}@example.com` });
 });
 beforeEach(() => {
   tenant.events.length = 0;
@@ -163,7 +165,31 @@ test("a merge patch changes what it names, removes what is null and tells what c
     "ownerId",
   ]);
   expect(updated?.changes?.company).toEqual({ from: "Sol", to: null });
-  expect(takeEvents(tenant)).toEqual(["lead_updated", "owner_changed", "tag_added", "tag_removed"]);
+  expect(takeEvents(tenant)).toEqual([
+    "lead_updated",
+    "owner_changed",
+    "tag_added",
+    "tag_removed",
+    "notification_created",
+  ]);
+});
+
+test("an owner is somebody who works for the tenant, and is told of a lead that is new to them", async () => {
+  const told = () => tenant.models.Notification.countDocuments({ userId: "olga", kind: "lead_assigned" });
+  const before = await told();
+  const refusals = [
+    await tenant.api.post("/api/crm/leads", { firstName: "Nobody's", ownerId: "ghost" }),
+    await tenant.api.patch(`/api/crm/leads/${(await newLead(tenant)).id}`, { ownerId: "ghost" }),
+  ];
+  for (const refused of refusals)
+    expect(refused.problem()).toMatchObject({
+      status: 422,
+      code: "invalid-reference",
+      errors: [{ pointer: "/ownerId" }],
+    });
+  const lead = await newLead(tenant, { firstName: "Owned", ownerId: "olga" });
+  await tenant.api.patch(`/api/crm/leads/${lead.id}`, { ownerId: "olga", company: "Sol" });
+  expect((await told()) - before).toBe(1);
 });
 
 test("a patch that changes nothing makes no version and no event", async () => {
@@ -175,6 +201,21 @@ test("a patch that changes nothing makes no version and no event", async () => {
   });
   expect(answer.as(leadSchema)).toEqual(lead);
   expect(takeEvents(tenant)).toEqual([]);
+});
+
+test("every change of one lead minds If-Match: its tags, its restoring", async () => {
+  const lead = await newLead(tenant, { firstName: "Tagged", tags: ["a"] });
+  const path = `/api/crm/leads/${lead.id}`;
+  const stale = { "if-match": '"9"' };
+  const answers = [
+    await tenant.api.post(`${path}/tags`, { tags: ["b"] }, stale),
+    await tenant.api.delete(`${path}/tags?tag=a`, stale),
+    await tenant.api.delete(path, { "if-match": '"1"' }),
+    await tenant.api.post(`${path}/restore`, undefined, stale),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([412, 412, 204, 412]);
+  const restored = await tenant.api.post(`${path}/restore`, undefined, { "if-match": '"2"' });
+  expect(restored.as(leadSchema)).toMatchObject({ version: 3, tags: ["a"] });
 });
 
 test("a stale If-Match is refused with the current state and changes nothing", async () => {
@@ -319,12 +360,12 @@ test("a create repeated with its Idempotency-Key answers the same lead again", a
 test("an upsert by phone creates once and changes after that, in any spelling of the number", async () => {
   const put = (spelling: string, fields: Record<string, unknown>) =>
     tenant.api.put(`/api/crm/leads/by-phone/${encodeURIComponent(spelling)}`, fields);
-  const made = (await put("+5541987650001", { firstName: "Up", custom: { plan: "gold", size: null } })).as(
-    leadSchema,
-  );
+  const first = await put("+5541987650001", { firstName: "Up", custom: { plan: "gold", size: null } });
+  const made = first.as(leadSchema);
+  expect([first.status, first.headers.location]).toEqual([201, `/api/crm/leads/${made.id}`]);
   expect(made).toMatchObject({ version: 1, phone: "+5541987650001", custom: { plan: "gold" } });
   const again = await put("+554187650001", { firstName: "Up", custom: { plan: "gold" } });
-  expect(again.as(leadSchema)).toEqual(made);
+  expect([again.status, again.as(leadSchema)]).toEqual([200, made]);
   const changed = await put("(41) 98765-0001", { firstName: "Upsert", custom: { plan: null } });
   expect(changed.as(leadSchema)).toMatchObject({ id: made.id, version: 2, firstName: "Upsert", custom: {} });
   const wrong = await put("nonsense", { firstName: "X" });
@@ -339,6 +380,7 @@ test("an upsert by external id creates once, keeps the id and is refused for ano
   const answers = await Promise.all(Array.from({ length: 5 }, () => put("E-1", fields)));
   const ids = new Set(answers.map((answer) => answer.as(leadSchema).id));
   expect(ids.size).toBe(1);
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
   expect(answers[0]?.as(leadSchema)).toMatchObject({ version: 1, externalIds: { erp: "E-1" } });
   const taken = await put("E-2", fields);
   expect(taken.json()).toMatchObject({ status: 409, leadId: [...ids][0] });

@@ -52,6 +52,23 @@ test("a stage asks for its required fields with a pointer per field, and takes t
   expect((await move(lead.id, { stageId: stages.proposal })).status).toBe(200);
 });
 
+test("a new lead that names a stage minds its limit and fields; who starts where new leads start is never refused", async () => {
+  await change("qualified", { wipLimit: 1, requiredFields: ["email"] });
+  const put = (lead: Record<string, unknown>) =>
+    tenant.api.post("/api/crm/leads", { firstName: "Put", stageId: stages.qualified, ...lead });
+  expect((await put({})).problem()).toMatchObject({
+    code: "missing-fields",
+    errors: [{ pointer: "/email" }],
+  });
+  expect((await put({ email: "first@stage.example" })).status).toBe(201);
+  expect((await put({ email: "second@stage.example" })).problem().code).toBe("stage-full");
+  await change("new", { wipLimit: 1 });
+  await newLead(tenant);
+  await newLead(tenant);
+  await change("new", { wipLimit: null });
+  await change("qualified", { wipLimit: null, requiredFields: [] });
+});
+
 test("lost reasons are a list with keys; a lost stage may ask for one of it", async () => {
   const lead = await newLead(tenant);
   expect((await move(lead.id, { stageId: stages.lost, lostReason: "anything" })).status).toBe(200);

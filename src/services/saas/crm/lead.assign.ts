@@ -7,9 +7,9 @@ import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { fieldChanges } from "./changed.fields";
 import { checkVersion, invalidState } from "./crm.problem";
+import { tellOwner } from "./lead.owner";
 import { livingLead, saveLead } from "./lead.record";
 import { toLead } from "./lead.serialiser";
-import { notifyInChange } from "./notification.service";
 import { pickMember, teamByKey } from "./team.pick";
 import { requireUsers } from "./user.read";
 
@@ -70,12 +70,7 @@ export async function assignLeadInChange(
   if (changes.ownerId) {
     const data = { fromOwnerId: before.ownerId, toOwnerId: userId };
     change.record({ type: "owner_changed", subject, data });
-    await notifyInChange(ctx, change, {
-      userIds: userId === null ? [] : [userId],
-      kind: "lead_assigned",
-      text: `${before.displayName} is yours now.`,
-      leadId: before._id,
-    });
+    await tellOwner(ctx, change, saved, before.ownerId);
   }
   return saved;
 }

@@ -3,41 +3,62 @@ import type * as z from "zod";
 import type { LeadBatchResult, LeadBatchRow } from "../../../contracts/lead.batch.contract";
 import { createLeadSchema, updateLeadSchema, upsertByPhoneSchema } from "../../../contracts/lead.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
-import { AppError } from "../../../lib/errors/app.error";
 import { problemCatalog } from "../../../lib/errors/problem.catalog";
+import { toAppError } from "../../../lib/errors/to.problem";
 import { validationProblem } from "../../../lib/http/validation.problem";
 import { createLead, deleteLead, updateLead, upsertLead } from "./lead.service";
 
 type RowResult = LeadBatchResult["results"][number];
 
-/** Does every row, in their order; what fails is told in its result and undoes nothing. */
+/**
+ * Does every row, in their order; what fails is told in its result and undoes nothing. A failure of ours before any
+ * row was done is the whole request's: it may be repeated with its key.
+ */
 export async function changeLeads(
   ctx: TenantContext,
   rows: readonly LeadBatchRow[],
 ): Promise<LeadBatchResult> {
   const results: RowResult[] = [];
-  for (const [index, row] of rows.entries()) results.push(await resultOf(ctx, index, row));
+  for (const [index, row] of rows.entries()) {
+    const nothingDone = results.every(({ problem }) => problem !== null);
+    results.push(await resultOf(ctx, index, row, nothingDone));
+  }
   const failed = results.filter(({ problem }) => problem !== null).length;
   return { succeeded: results.length - failed, failed, results };
 }
 
-async function resultOf(ctx: TenantContext, index: number, row: LeadBatchRow): Promise<RowResult> {
+async function resultOf(
+  ctx: TenantContext,
+  index: number,
+  row: LeadBatchRow,
+  nothingDone: boolean,
+): Promise<RowResult> {
+  const place = `/operations/${index}`;
   try {
-    return { index, problem: null, ...(await perform(ctx, row, `/operations/${index}/lead`)) };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { status, title } = problemCatalog[error.code];
+    return { index, problem: null, ...(await perform(ctx, row, `${place}/lead`)) };
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.status >= 500 && nothingDone) throw thrown;
+    if (error.status >= 500) ctx.logger.error("A row of a batch failed.", { index }, thrown);
     const { errors, extensions } = error.options;
     const problem = {
       ...extensions,
-      status,
-      title,
+      status: error.status,
+      title: problemCatalog[error.code].title,
       code: error.code,
       detail: error.detail,
-      ...(errors ? { errors: [...errors] } : {}),
+      ...(errors
+        ? { errors: errors.map((each) => ({ ...each, pointer: within(place, each.pointer) })) }
+        : {}),
     };
-    return { index, status, lead: null, problem };
+    return { index, status: error.status, lead: null, problem };
   }
+}
+
+/** Where in the batch a row's own pointer points. */
+function within(place: string, pointer: string): string {
+  if (pointer.startsWith(`${place}/`)) return pointer;
+  return pointer === "/path/e164" ? `${place}/by/phone` : `${place}/lead${pointer}`;
 }
 
 async function perform(
@@ -57,8 +78,8 @@ async function perform(
     }
     case "upsert": {
       const schema = "phone" in row.by ? upsertByPhoneSchema : updateLeadSchema;
-      const lead = await upsertLead(ctx, row.by, read(schema, row.lead, pointer), row.ifMatch);
-      return { status: lead.version === 1 ? 201 : 200, lead };
+      const { lead, created } = await upsertLead(ctx, row.by, read(schema, row.lead, pointer), row.ifMatch);
+      return { status: created ? 201 : 200, lead };
     }
     case "delete":
       await deleteLead(ctx, { id: row.id, ifMatch: row.ifMatch });

@@ -9,9 +9,11 @@ import { requireCustomValues } from "./custom.field.values";
 import { consentFrom, nothingChosen } from "./lead.consent";
 import { claimIdentities, duplicateLead, findTwin, identityKeysOf } from "./lead.identity";
 import { displayNameOf } from "./lead.name";
+import { requireOwner, tellOwner } from "./lead.owner";
 import { rankFor } from "./lead.place";
 import { searchable } from "./lead.searchable";
 import { readSettings } from "./settings.read";
+import { requireEntry } from "./stage.entry";
 import { recordStageEvents, stageData } from "./stage.events";
 import { enterStage } from "./stage.history";
 import { findFirstStage, findStageById, type StagePlace } from "./stage.lookup";
@@ -32,7 +34,8 @@ export interface NewLeadExtras {
 
 /**
  * Creates a lead in somebody's change, in the first open stage of the default pipeline unless told otherwise.
- * @throws AppError duplicate naming the twin, invalid-phone, invalid-reference for a stage or pipeline.
+ * @throws AppError duplicate naming the twin, invalid-phone, invalid-reference for a stage, pipeline, team or owner,
+ * stage-full and missing-fields for a stage that was named.
  */
 export async function createLeadInChange(
   ctx: TenantContext,
@@ -43,6 +46,7 @@ export async function createLeadInChange(
   const { Lead } = change.models;
   await requireCustomValues(change, input.custom);
   await requireTeam(change, input.teamId);
+  await requireOwner(ctx, input.ownerId);
   const phone = extras.phone ?? (await phoneFrom(change, input.phone ?? null));
   const place = await placeFor(change, input);
   const bare = newLeadRecord(ctx, change.now, input, { ...extras, phone }, place);
@@ -54,6 +58,8 @@ export async function createLeadInChange(
   };
   const twin = await findTwin(change.models, identity, null, change.session);
   if (twin) throw duplicateLead(twin);
+  // Whoever names a stage minds what it asks for; who names none may be somebody's message, which is never refused.
+  if (place && input.stageId) await requireEntry(change, record, place, undefined);
   if (place) record.rank = await rankFor(change, place.stage._id, {}, null);
   await Lead.insertMany([record], { session: change.session });
   await claimIdentities(change, record._id, identity.keys);
@@ -66,6 +72,7 @@ export async function createLeadInChange(
     await enterStage(ctx, change, record._id, null, place);
     await recordStageEvents(change, null, record, place);
   }
+  await tellOwner(ctx, change, record);
   return record;
 }
 

@@ -31,17 +31,19 @@ export async function deleteLeadInChange(
 
 /**
  * Shows a deleted lead again, at the top of its stage. A lead that lives already stays as it is.
- * @throws AppError not-found, duplicate when another lead has its phone, e-mail or external id by now.
+ * @throws AppError not-found, precondition-failed, duplicate when another lead has its phone, e-mail or external id by now.
  */
 export async function restoreLeadInChange(
   ctx: TenantContext,
   change: Change,
   leadId: string,
+  ifMatch?: number,
 ): Promise<LeadRecord> {
   const before = await change.models.Lead.findOne({ _id: new Types.ObjectId(leadId), mergedInto: null })
     .session(change.session)
     .lean();
   if (!before) throw notFound("lead");
+  checkVersion(before, ifMatch, toLead);
   if (before.deletedAt === null) return before;
   const identity = {
     keys: identityKeysOf(before),

@@ -36,7 +36,7 @@ export { toLead } from "./lead.serialiser";
 export { addTagsInChange, removeTagsInChange } from "./lead.tags";
 export { type Touch, touchLeadInChange } from "./lead.touch";
 export { updateLeadInChange } from "./lead.update";
-export { type LeadKey, upsertLead } from "./lead.upsert";
+export { type LeadKey, type Upserted, upsertLead } from "./lead.upsert";
 
 /** A lead by id, at the version the caller saw when `ifMatch` is given. */
 export interface LeadAt {
@@ -78,20 +78,20 @@ export async function moveLeadToStageKey(
   return inOneChange(ctx, (change) => moveLeadInChange(ctx, change, id, { stageKey, pipelineKey }));
 }
 
-/** @throws AppError not-found. */
+/** @throws AppError not-found, precondition-failed. */
 export async function addTags(
   ctx: TenantContext,
-  { id, tags }: { id: string; tags: readonly string[] },
+  { id, tags, ifMatch }: LeadAt & { tags: readonly string[] },
 ): Promise<Lead> {
-  return inOneChange(ctx, (change) => addTagsInChange(ctx, change, id, tags));
+  return inOneChange(ctx, (change) => addTagsInChange(ctx, change, id, tags, ifMatch));
 }
 
-/** @throws AppError not-found. */
+/** @throws AppError not-found, precondition-failed. */
 export async function removeTags(
   ctx: TenantContext,
-  { id, tags }: { id: string; tags: readonly string[] },
+  { id, tags, ifMatch }: LeadAt & { tags: readonly string[] },
 ): Promise<Lead> {
-  return inOneChange(ctx, (change) => removeTagsInChange(ctx, change, id, tags));
+  return inOneChange(ctx, (change) => removeTagsInChange(ctx, change, id, tags, ifMatch));
 }
 
 /** Hides a lead; restoreLead undoes it. @throws AppError not-found, precondition-failed. */
@@ -99,7 +99,7 @@ export async function deleteLead(ctx: TenantContext, { id, ifMatch }: LeadAt): P
   await commitChange(ctx, (change) => deleteLeadInChange(ctx, change, id, ifMatch));
 }
 
-/** @throws AppError not-found, duplicate. */
-export async function restoreLead(ctx: TenantContext, id: string): Promise<Lead> {
-  return inOneChange(ctx, (change) => restoreLeadInChange(ctx, change, id));
+/** @throws AppError not-found, precondition-failed, duplicate. */
+export async function restoreLead(ctx: TenantContext, { id, ifMatch }: LeadAt): Promise<Lead> {
+  return inOneChange(ctx, (change) => restoreLeadInChange(ctx, change, id, ifMatch));
 }

@@ -2,27 +2,33 @@ import type { Types } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
+import { checkVersion } from "./crm.problem";
 import { livingLead, saveLead } from "./lead.record";
+import { toLead } from "./lead.serialiser";
 
-/** Adds tags; those that are there already change nothing. @throws AppError not-found. */
+/** Adds tags; those that are there already change nothing. @throws AppError not-found, precondition-failed. */
 export async function addTagsInChange(
   _ctx: TenantContext,
   change: Change,
   leadId: string | Types.ObjectId,
   tags: readonly string[],
+  ifMatch?: number,
 ): Promise<LeadRecord> {
   const before = await livingLead(change, leadId);
+  checkVersion(before, ifMatch, toLead);
   return saveTags(change, before, [...new Set([...before.tags, ...tags])]);
 }
 
-/** Takes tags away; those that are not there change nothing. @throws AppError not-found. */
+/** Takes tags away; those that are not there change nothing. @throws AppError not-found, precondition-failed. */
 export async function removeTagsInChange(
   _ctx: TenantContext,
   change: Change,
   leadId: string | Types.ObjectId,
   tags: readonly string[],
+  ifMatch?: number,
 ): Promise<LeadRecord> {
   const before = await livingLead(change, leadId);
+  checkVersion(before, ifMatch, toLead);
   return saveTags(
     change,
     before,

@@ -10,6 +10,7 @@ import { consentFrom } from "./lead.consent";
 import { phoneFrom } from "./lead.create";
 import { claimIdentities, duplicateLead, findTwin, identityKeysOf, releaseIdentities } from "./lead.identity";
 import { displayNameOf } from "./lead.name";
+import { requireOwner, tellOwner } from "./lead.owner";
 import { livingLead, saveLead } from "./lead.record";
 import { toLead } from "./lead.serialiser";
 import { recordTagEvents } from "./lead.tags";
@@ -33,7 +34,10 @@ export async function updateLeadInChange(
   checkVersion(before, ifMatch, toLead);
   await requireCustomValues(change, patch.custom);
   if (patch.teamId !== before.teamId?.toHexString()) await requireTeam(change, patch.teamId);
-  return writeLeadInChange(ctx, change, before, await patched(change, before, patch));
+  await requireOwner(ctx, patch.ownerId, before.ownerId);
+  const saved = await writeLeadInChange(ctx, change, before, await patched(change, before, patch));
+  await tellOwner(ctx, change, saved, before.ownerId);
+  return saved;
 }
 
 /** Writes a new state of a lead's own fields with its events; identities follow. */
@@ -99,15 +103,24 @@ export function patchedLead(
   if (teamId !== undefined) after.teamId = teamId === null ? null : new Types.ObjectId(teamId);
   if (!after.doNotContact) after.doNotContactReason = null;
   if (custom) after.custom = merged(before.custom, custom);
-  if (externalIds) {
-    const kept = before.externalIds.filter(({ system }) => !Object.hasOwn(externalIds, system));
-    const named = Object.entries(externalIds).flatMap(([system, id]) => (id === null ? [] : { system, id }));
-    after.externalIds = [...kept, ...named];
-  }
+  if (externalIds) after.externalIds = withExternalIds(before.externalIds, externalIds);
   if (consent) after.consent = consentFrom(consent, before.consent, now);
   const nameWasMade = before.displayName === displayNameOf(before);
   after.displayName = displayName ?? (nameWasMade ? displayNameOf(after) : before.displayName);
   return after;
+}
+
+/** A system's id that the lead goes by already is not written again: a merged lead keeps the others it has there. */
+function withExternalIds(
+  stored: LeadRecord["externalIds"],
+  patch: Readonly<Record<string, string | null>>,
+): LeadRecord["externalIds"] {
+  const fresh = Object.entries(patch).filter(
+    ([system, id]) => !stored.some((known) => known.system === system && known.id === id),
+  );
+  const written = new Set(fresh.map(([system]) => system));
+  const kept = stored.filter(({ system }) => !written.has(system));
+  return [...kept, ...fresh.flatMap(([system, id]) => (id === null ? [] : { system, id }))];
 }
 
 function merged<V>(stored: Record<string, V>, patch: Record<string, V | null>): Record<string, V> {

@@ -14,6 +14,12 @@ export type LeadKey =
   | { readonly phone: string }
   | { readonly externalId: { readonly system: string; readonly id: string } };
 
+/** The lead as it is now, and whether it is new. */
+export interface Upserted {
+  readonly lead: Lead;
+  readonly created: boolean;
+}
+
 /**
  * Changes the lead with this phone or external id, or creates it. Done twice it is done once.
  * @throws AppError as createLead and updateLead; precondition-failed also when `ifMatch` is given and there is none.
@@ -23,7 +29,7 @@ export async function upsertLead(
   key: LeadKey,
   patch: UpdateLead,
   ifMatch: number | undefined,
-): Promise<Lead> {
+): Promise<Upserted> {
   return commitChange(ctx, async (change) => {
     const id = await findTwin(change.models, await identityOf(change, key), null, change.session);
     const keyed: UpdateLead =
@@ -31,9 +37,12 @@ export async function upsertLead(
         ? { ...patch, phone: key.phone }
         : { ...patch, externalIds: { ...patch.externalIds, [key.externalId.system]: key.externalId.id } };
     // A known phone is not written again: its stored spelling is the first one given.
-    if (id) return toLead(await updateLeadInChange(ctx, change, id, "phone" in key ? patch : keyed, ifMatch));
+    if (id) {
+      const lead = await updateLeadInChange(ctx, change, id, "phone" in key ? patch : keyed, ifMatch);
+      return { lead: toLead(lead), created: false };
+    }
     checkVersion({ version: 0 }, ifMatch, () => null);
-    return toLead(await createLeadInChange(ctx, change, asNew(keyed)));
+    return { lead: toLead(await createLeadInChange(ctx, change, asNew(keyed))), created: true };
   });
 }
 

@@ -1,4 +1,4 @@
-/** What a stage asks of a lead that is moved into it. New leads are never refused: they may be somebody's message. */
+/** What a stage asks of a lead that is moved or put into it. Who starts where new leads start is never refused. */
 import type { Types } from "mongoose";
 import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
