@@ -30,23 +30,38 @@ const eventFieldSchema = z
   })
   .meta({ id: "EventField", description: "A value that events of this type carry." });
 
-export const eventTypeInputSchema = z
+const eventTypeFields = {
+  name: textLine(100).meta({ description: "What people call it.", example: "Order paid" }),
+  fields: z
+    .array(eventFieldSchema)
+    .max(50)
+    .refine((fields) => new Set(fields.map(({ key }) => key)).size === fields.length, {
+      error: "must not name a field twice",
+    })
+    .default([])
+    .meta({ description: "What `data` holds; anything else in it is refused." }),
+  createsLead: z.boolean().default(false).meta({
+    description: "Create a lead when the subject's phone or externalId is unknown, instead of refusing.",
+    example: false,
+  }),
+};
+
+export const eventTypeInputSchema = z.strictObject(eventTypeFields).meta({ id: "EventTypeInput" });
+export const createEventTypeSchema = z
   .strictObject({
-    name: textLine(100).meta({ description: "What people call it.", example: "Order paid" }),
-    fields: z
-      .array(eventFieldSchema)
-      .max(50)
-      .refine((fields) => new Set(fields.map(({ key }) => key)).size === fields.length, {
-        error: "must not name a field twice",
-      })
-      .default([])
-      .meta({ description: "What `data` holds; anything else in it is refused." }),
-    createsLead: z.boolean().default(false).meta({
-      description: "Create a lead when the subject's phone or externalId is unknown, instead of refusing.",
-      example: false,
-    }),
+    key: keySchema.meta({ description: "`type` of its events.", example: "order_paid" }),
+    ...eventTypeFields,
   })
-  .meta({ id: "EventTypeInput" });
+  .meta({ id: "CreateEventType" });
+export const eventTypePatchSchema = z
+  .strictObject({
+    name: eventTypeFields.name,
+    fields: eventTypeFields.fields.removeDefault(),
+    createsLead: eventTypeFields.createsLead.removeDefault(),
+  })
+  .partial()
+  .meta({ id: "EventTypePatch" });
+export type EventTypePatch = z.output<typeof eventTypePatchSchema>;
 export type EventTypeInput = z.output<typeof eventTypeInputSchema>;
 
 export const eventTypeSchema = z

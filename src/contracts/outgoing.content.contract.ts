@@ -97,16 +97,19 @@ const contacts = {
       example: [{ name: { formattedName: "Ana Silva", firstName: "Ana" } }],
     }),
 };
+const emoji = z
+  .string()
+  .refine((value) => value === "" || isOneEmoji(value), { error: "must be one emoji, or empty" })
+  .meta({ description: "One emoji; empty takes the reaction back.", example: "👍" });
 const reaction = {
   kind: z.literal("reaction"),
   reaction: z.strictObject({
     messageId: objectIdSchema.meta({ description: "A message of this conversation, at most 30 days old." }),
-    emoji: z
-      .string()
-      .refine((emoji) => emoji === "" || isOneEmoji(emoji), { error: "must be one emoji, or empty" })
-      .meta({ description: "One emoji; empty takes the reaction back.", example: "👍" }),
+    emoji,
   }),
 };
+/** Where the path names the message. */
+export const reactBodySchema = z.strictObject({ emoji }).meta({ id: "React" });
 
 function isOneEmoji(value: string): boolean {
   return (

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { actorSchema, objectIdSchema, timestampSchema } from "./common.contract";
 
 export const erasePersonSchema = z.strictObject({
+  leadId: objectIdSchema.meta({ description: "The person's lead; a deleted or merged one too." }),
   reason: z
     .string()
     .trim()

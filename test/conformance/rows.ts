@@ -121,7 +121,7 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     users: await make(api, "/api/crm/users", { key: "maria", name: "Maria", email: "maria@example.com" }),
     teams: await make(api, "/api/crm/teams", { key: "team_sales", name: "Sales" }),
     notifications: idOf(notification),
-    keys: await makeKey(api),
+    "api-keys": await makeKey(api),
     "canned-responses": await make(api, "/api/crm/canned-responses", {
       shortCode: "hours",
       title: "Hours",
@@ -144,7 +144,7 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
 }
 
 async function makeKey(api: ApiClient): Promise<string> {
-  const answer = await api.post("/api/crm/keys", { name: "row", scopes: ["leads:read"] });
+  const answer = await api.post("/api/crm/api-keys", { name: "row", scopes: ["leads:read"] });
   return answer.as(z.object({ keyId: z.string() })).keyId;
 }
 

@@ -47,6 +47,7 @@ const plain: Ids = {
   "{system}": "nobody",
   clients: "nobody",
   "event-types": "order_paid",
+  "api-keys": "nokey123",
   "whatsapp-endpoints": nobodysId,
   "whatsapp-numbers": "900100200300400",
   whatsapp: nobodysId,

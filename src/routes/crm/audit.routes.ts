@@ -8,7 +8,7 @@ export const auditRoutes: readonly Route[] = [
   defineRoute({
     operationId: "listAudit",
     method: "GET",
-    path: "/api/crm/audit",
+    path: "/api/crm/audit-log",
     tag: "Audit",
     summary: "Read who did what",
     description:

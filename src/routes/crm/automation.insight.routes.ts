@@ -13,7 +13,10 @@ import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.co
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { listRuleDecisions } from "../../services/saas/automation/automation.lists";
 import { dryRun } from "../../services/saas/automation/preview/dry.run";
-import { dryRunInputSchema } from "../../services/saas/automation/preview/dry.run.contract";
+import {
+  dryRunInputSchema,
+  testRuleInputSchema,
+} from "../../services/saas/automation/preview/dry.run.contract";
 import { replayEvents } from "../../services/saas/automation/preview/replay.events";
 import { automationCatalog } from "../../services/saas/automation/rule.catalog";
 import { reviewRule } from "../../services/saas/automation/rule.review";
@@ -69,6 +72,19 @@ export const automationInsightRoutes: readonly Route[] = [
     output: { status: 200, description: "The plan.", body: dryRunSchema },
     problems: ["not-found", "invalid-reference", "invalid-state", "invalid-phone"],
     run: async ({ ctx, body }) => ({ body: await dryRun(ctx, body) }),
+  }),
+  defineRoute({
+    operationId: "testAutomation",
+    method: "POST",
+    path: "/api/crm/automations/{id}/test",
+    tag,
+    summary: "Try a rule's draft",
+    description: "The dry run of one stored rule: same answer, no effect.",
+    auth: read,
+    input: { params, body: testRuleInputSchema },
+    output: { status: 200, description: "The plan.", body: dryRunSchema },
+    problems: ["not-found", "invalid-reference", "invalid-state", "invalid-phone"],
+    run: async ({ ctx, params: { id }, body }) => ({ body: await dryRun(ctx, { ...body, ruleId: id }) }),
   }),
   defineRoute({
     operationId: "replayAutomation",

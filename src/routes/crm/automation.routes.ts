@@ -2,6 +2,7 @@ import * as z from "zod";
 import { publishInputSchema } from "../../contracts/automation.contract";
 import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
+import { archiveRule } from "../../services/saas/automation/archive.rule";
 import { listRules } from "../../services/saas/automation/automation.lists";
 import {
   createRule,
@@ -13,6 +14,7 @@ import {
   updateRule,
 } from "../../services/saas/automation/automation.service";
 import { ruleDefinitionSchema } from "../../services/saas/automation/rule.contract";
+import { triggerEventSchema } from "../../services/saas/automation/triggers";
 import { automationRunRoutes } from "./automation.run.routes";
 import { automationVersionRoutes } from "./automation.version.routes";
 
@@ -53,6 +55,21 @@ const updateRuleSchema = z
   .partial()
   .meta({ id: "AutomationRulePatch" });
 
+const listQuery = z.strictObject({
+  ...pageQuery,
+  state: ruleResourceSchema.shape.state
+    .optional()
+    .meta({ description: "Only these; `archived` are the deleted ones.", example: "published" }),
+  enabled: z
+    .enum(["true", "false"])
+    .transform((value) => value === "true")
+    .optional()
+    .meta({ description: "Only rules that start runs, or only those that do not.", example: "true" }),
+  trigger: triggerEventSchema
+    .optional()
+    .meta({ description: "Only rules whose published version starts by this.", example: "lead_created" }),
+});
+
 const ruleReply = (rule: z.input<typeof ruleResourceSchema>) => ({ body: rule, version: rule.version });
 /** Rules and their runs. */
 export const automationRoutes: readonly Route[] = [
@@ -62,9 +79,11 @@ export const automationRoutes: readonly Route[] = [
     path: "/api/crm/automations",
     tag,
     summary: "List rules",
-    description: "Each with its state and whether it is enabled; the definition shown is the draft.",
+    description:
+      "Each with its state and whether it is enabled; the definition shown is the draft. Deleted rules only with " +
+      "`state=archived`.",
     auth: read,
-    input: { query: z.strictObject(pageQuery) },
+    input: { query: listQuery },
     output: { status: 200, description: "Rules, newest first.", body: pageSchema(ruleResourceSchema) },
     problems: ["invalid-cursor"],
     run: async ({ ctx, query }) => ({ body: await listRules(ctx, query) }),
@@ -107,7 +126,7 @@ export const automationRoutes: readonly Route[] = [
     auth: write,
     input: { params, body: updateRuleSchema },
     output: { status: 200, description: "The rule.", body: ruleResourceSchema },
-    problems: ["not-found", "precondition-failed"],
+    problems: ["not-found", "precondition-failed", "invalid-state"],
     run: async ({ ctx, params: { id }, body, ifMatch }) =>
       ruleReply(await updateRule(ctx, { id, ifMatch, change: body })),
   }),
@@ -122,8 +141,26 @@ export const automationRoutes: readonly Route[] = [
     auth: write,
     input: { params, body: publishInputSchema.prefault({}) },
     output: { status: 200, description: "The rule.", body: ruleResourceSchema },
-    problems: ["not-found"],
+    problems: ["not-found", "invalid-state"],
     run: async ({ ctx, params: { id }, body }) => ruleReply(await publishRule(ctx, { id, ...body })),
+  }),
+  defineRoute({
+    operationId: "deleteAutomation",
+    method: "DELETE",
+    path: "/api/crm/automations/{id}",
+    tag,
+    summary: "Delete a rule",
+    description:
+      "It starts nothing any more and its living runs are cancelled with the reason `rule_deleted`. Its runs, decisions " +
+      "and versions can still be read; it cannot be changed or enabled again.",
+    auth: write,
+    input: { params },
+    output: { status: 204, description: "It is deleted." },
+    problems: ["not-found", "precondition-failed"],
+    run: async ({ ctx, params: { id }, ifMatch }) => {
+      await archiveRule(ctx, { id, ifMatch });
+      return { body: undefined };
+    },
   }),
   ...automationVersionRoutes,
   ...automationRunRoutes,
@@ -143,7 +180,7 @@ export const automationRoutes: readonly Route[] = [
       auth: write,
       input: { params },
       output: { status: 200, description: "The rule.", body: ruleResourceSchema },
-      problems: ["not-found"],
+      problems: ["not-found", "invalid-state"],
       run: async ({ ctx, params: { id } }) => ruleReply(await run(ctx, { id })),
     }),
   ),

@@ -10,7 +10,11 @@ import {
   readConversationBodySchema,
 } from "../../contracts/conversation.contract";
 import { messageSchema, retryMessageBodySchema } from "../../contracts/message.contract";
-import { type SendMessageBody, sendMessageBodySchema } from "../../contracts/outgoing.content.contract";
+import {
+  reactBodySchema,
+  type SendMessageBody,
+  sendMessageBodySchema,
+} from "../../contracts/outgoing.content.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import {
   changeConversation,
@@ -255,6 +259,28 @@ export const conversationRoutes: readonly Route[] = [
     async run({ ctx, params: { id } }) {
       const message = await getMessage(ctx, id);
       return { body: message, version: message.version };
+    },
+  }),
+  defineRoute({
+    operationId: "reactToMessage",
+    method: "POST",
+    path: "/api/crm/messages/{id}/reactions",
+    tag,
+    summary: "React to a message",
+    description:
+      "One emoji in its conversation; an empty one takes ours back. WhatsApp takes reactions to messages of the last 30 " +
+      "days, inside the service window. The answer is the reaction's own message, `queued`.",
+    auth: write,
+    input: { params, body: reactBodySchema },
+    output: { status: 202, description: "The reaction, `queued`.", body: messageSchema },
+    problems: ["not-found", "invalid-state", "invalid-reference", "opted-out", "outside-service-window"],
+    idempotent: true,
+    async run({ ctx, params: { id }, body: { emoji }, header }) {
+      const { conversationId } = await getMessage(ctx, id);
+      const reaction = { kind: "reaction", reaction: { messageId: id, emoji } } as const;
+      const input = sendInput(reaction, header("idempotency-key"));
+      const message = await sendMessage(ctx, { conversationId, ...input });
+      return { body: message, version: message.version, leadId: message.leadId };
     },
   }),
   defineRoute({

@@ -1,9 +1,16 @@
 import * as z from "zod";
 import { externalEventInputSchema, externalEventResultSchema } from "../../contracts/automation.contract";
 import { keySchema, pageQuery, pageSchema } from "../../contracts/common.contract";
-import { eventTypeInputSchema, eventTypeSchema } from "../../contracts/event.type.contract";
+import {
+  createEventTypeSchema,
+  eventTypeInputSchema,
+  eventTypePatchSchema,
+  eventTypeSchema,
+} from "../../contracts/event.type.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import {
+  changeEventType,
+  createEventType,
   declareEventType,
   deleteEventType,
   getEventType,
@@ -42,7 +49,7 @@ export const eventRoutes: readonly Route[] = [
   defineRoute({
     operationId: "listEventTypes",
     method: "GET",
-    path: "/api/crm/automations/event-types",
+    path: "/api/crm/event-types",
     tag,
     summary: "List declared event types",
     description: "External events that rules may start by, with the schema of their data.",
@@ -53,9 +60,25 @@ export const eventRoutes: readonly Route[] = [
     run: async ({ ctx, query }) => ({ body: await listEventTypes(ctx, query) }),
   }),
   defineRoute({
+    operationId: "createEventType",
+    method: "POST",
+    path: "/api/crm/event-types",
+    tag,
+    summary: "Declare a new event type",
+    description:
+      "Says what the data of its events holds, and whether an unknown subject becomes a lead. Rules name it " +
+      "`external_event:<key>`.",
+    auth: writeTypes,
+    input: { body: createEventTypeSchema },
+    output: { ...output, status: 201 },
+    problems: ["duplicate", "invalid-state"],
+    idempotent: true,
+    run: async ({ ctx, body }) => reply(await createEventType(ctx, body)),
+  }),
+  defineRoute({
     operationId: "getEventType",
     method: "GET",
-    path: "/api/crm/automations/event-types/{key}",
+    path: "/api/crm/event-types/{key}",
     tag,
     summary: "Read an event type",
     description: "The schema that data of this event must have.",
@@ -68,7 +91,7 @@ export const eventRoutes: readonly Route[] = [
   defineRoute({
     operationId: "declareEventType",
     method: "PUT",
-    path: "/api/crm/automations/event-types/{key}",
+    path: "/api/crm/event-types/{key}",
     tag,
     summary: "Declare an event type",
     description:
@@ -82,9 +105,23 @@ export const eventRoutes: readonly Route[] = [
       reply(await declareEventType(ctx, { key, ifMatch }, body)),
   }),
   defineRoute({
+    operationId: "updateEventType",
+    method: "PATCH",
+    path: "/api/crm/event-types/{key}",
+    tag,
+    summary: "Change an event type",
+    description: "What is not named stays. Events that were taken before stay as they are.",
+    auth: writeTypes,
+    input: { params: byKey, body: eventTypePatchSchema },
+    output,
+    problems: ["not-found", "precondition-failed"],
+    run: async ({ ctx, params: { key }, body, ifMatch }) =>
+      reply(await changeEventType(ctx, { key, ifMatch }, body)),
+  }),
+  defineRoute({
     operationId: "deleteEventType",
     method: "DELETE",
-    path: "/api/crm/automations/event-types/{key}",
+    path: "/api/crm/event-types/{key}",
     tag,
     summary: "Delete an event type",
     description: "Its events are taken with any data from then on.",

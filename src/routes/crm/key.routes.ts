@@ -16,7 +16,7 @@ import {
 
 const auth = { kind: "tenant", scope: "keys:manage" } as const;
 const tag = "API keys";
-const path = "/api/crm/keys";
+const path = "/api/crm/api-keys";
 
 /**
  * The tenant's own keys. What makes a key takes no Idempotency-Key: a stored answer would hold the secret. Repeating a

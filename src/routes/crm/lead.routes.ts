@@ -196,7 +196,7 @@ export const leadRoutes: readonly Route[] = [
     tag,
     summary: "Delete a lead",
     description:
-      "It is hidden, and its phone and e-mail are free for a new lead. Restore undoes it; POST /leads/{id}/erase " +
+      "It is hidden, and its phone and e-mail are free for a new lead. Restore undoes it; POST /privacy/erase " +
       "purges it for good.",
     auth: write,
     input: { params },

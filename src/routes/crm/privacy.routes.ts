@@ -33,7 +33,7 @@ export const privacyRoutes: readonly Route[] = [
   defineRoute({
     operationId: "erasePerson",
     method: "POST",
-    path: "/api/crm/leads/{id}/erase",
+    path: "/api/crm/privacy/erase",
     tag,
     summary: "Erase a person for good",
     description:
@@ -41,18 +41,16 @@ export const privacyRoutes: readonly Route[] = [
       "unsent messages are not sent. Happens in the background; the answer is the proof's row, which stays. Asking " +
       "again answers the same row. It cannot be undone.",
     auth: write,
-    input: { params, body: erasePersonSchema.default({}) },
+    input: { body: erasePersonSchema },
     output: { status: 202, description: "The request; read it again for its end.", body: erasureSchema },
-    problems: ["not-found"],
+    problems: ["invalid-reference"],
     idempotent: true,
-    run: async ({ ctx, params: { id }, body: { reason } }) => ({
-      body: await requestErasure(ctx, id, reason),
-    }),
+    run: async ({ ctx, body: { leadId, reason } }) => ({ body: await requestErasure(ctx, leadId, reason) }),
   }),
   defineRoute({
     operationId: "listErasures",
     method: "GET",
-    path: "/api/crm/erasures",
+    path: "/api/crm/privacy/erasures",
     tag,
     summary: "List the proofs of erasure",
     description: "Each holds hashes and counts, nothing of the person.",
@@ -65,7 +63,7 @@ export const privacyRoutes: readonly Route[] = [
   defineRoute({
     operationId: "getErasure",
     method: "GET",
-    path: "/api/crm/erasures/{id}",
+    path: "/api/crm/privacy/erasures/{id}",
     tag,
     summary: "Read one proof of erasure",
     description: "How far it is; `done` means nothing of the person is left.",

@@ -10,7 +10,7 @@ import { createTenant } from "../../builders/client.builder";
 
 let tenant: Awaited<ReturnType<typeof createTenant>>;
 let api: ApiClient;
-const path = "/api/crm/automations/event-types/order_paid";
+const path = "/api/crm/event-types/order_paid";
 const declaration = {
   name: "Order paid",
   fields: [
@@ -35,12 +35,31 @@ test("a declaration replaces the one before, and saying the same again changes n
   expect(second.as(eventTypeSchema)).toMatchObject({ key: "order_paid", name: "Order paid", version: 2 });
   expect((await api.put(path, declaration)).as(eventTypeSchema).version).toBe(2);
   expect((await api.put(path, declaration, { "if-match": '"1"' })).status).toBe(412);
-  expect(
-    (await api.put("/api/crm/automations/event-types/appointment_held", declaration)).problem(),
-  ).toMatchObject({
+  expect((await api.put("/api/crm/event-types/appointment_held", declaration)).problem()).toMatchObject({
     status: 422,
     code: "invalid-state",
   });
+});
+
+test("a new type is declared once, and a change leaves what it does not name", async () => {
+  const made = await api.post("/api/crm/event-types", {
+    key: "cart_left",
+    name: "Cart left",
+    createsLead: true,
+  });
+  expect([made.status, made.as(eventTypeSchema).version]).toEqual([201, 1]);
+  const again = await api.post("/api/crm/event-types", { key: "cart_left", name: "Another" });
+  expect(again.problem()).toMatchObject({ status: 409, code: "duplicate", existing: { key: "cart_left" } });
+  const at = "/api/crm/event-types/cart_left";
+  const changed = await api.patch(at, { fields: [{ key: "total", type: "number" }] }, { "if-match": '"1"' });
+  expect(changed.as(eventTypeSchema)).toMatchObject({
+    name: "Cart left",
+    createsLead: true,
+    version: 2,
+    fields: [{ key: "total", type: "number", required: false, options: null }],
+  });
+  expect((await api.patch(at, { name: "Left" }, { "if-match": '"1"' })).status).toBe(412);
+  expect((await api.patch("/api/crm/event-types/nobody", { name: "Left" })).status).toBe(404);
 });
 
 test("data that is not as declared is refused by pointer, an undeclared type takes any", async () => {

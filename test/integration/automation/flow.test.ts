@@ -4,8 +4,13 @@ import { moveClock } from "../../../src/lib/clock/clock";
 import { createTenantContext } from "../../../src/lib/context/create.context";
 import type { TenantContext } from "../../../src/lib/context/tenant.context";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
+import { advanceRun } from "../../../src/services/saas/automation/advance.run";
+import { archiveRule } from "../../../src/services/saas/automation/archive.rule";
+import { listRules } from "../../../src/services/saas/automation/automation.lists";
 import {
   createRule,
+  enableRule,
+  getRule,
   publishRule,
   updateRule,
 } from "../../../src/services/saas/automation/automation.service";
@@ -282,6 +287,44 @@ test("publishing restarts what lives when asked, tells what changed, and can be 
   expect(await tagsOf(lead)).toEqual(["v2"]);
   const back = await rollBackRule(contextOf(), { id: rule.id, version: 1, pendingRuns: "keep" });
   expect(back).toMatchObject({ publishedVersion: 3, definition: version("v1") });
+});
+
+test("a deleted rule starts nothing, its living runs end, and what it did can still be read", async () => {
+  const rule = await ruleOf({
+    trigger: { event: "lead_created" },
+    steps: [{ id: "w", type: "delay", duration: "PT1H" }, tag("t", "late")],
+  });
+  const lead = await newLead();
+  // The other run looks as a crash between the deletion and the end of its runs leaves it.
+  const other = await newLead();
+  await archiveRule(contextOf(), { id: rule.id, ifMatch: rule.version });
+  await tenant.models.AutomationRun.updateOne(
+    { leadId: other.id },
+    { $set: { status: "waiting", dueAt: new Date() } },
+  );
+  expect(await runsOf(lead)).toMatchObject([{ status: "cancelled", exitReason: "rule_deleted" }]);
+  const [left] = await runsOf(other);
+  await advanceRun(contextOf(), left?._id.toHexString() ?? "", { from: "job", lastTry: () => true });
+  expect(await runsOf(other)).toMatchObject([{ status: "cancelled", exitReason: "rule_deleted" }]);
+  expect(await runsOf(await newLead())).toEqual([]);
+  await later(2 * hour);
+  expect(await tagsOf(lead)).toEqual([]);
+
+  await archiveRule(contextOf(), { id: rule.id, ifMatch: undefined });
+  expect(await getRule(contextOf(), rule.id)).toMatchObject({
+    state: "archived",
+    enabled: false,
+    version: rule.version + 1,
+  });
+  expect((await listRules(contextOf(), { limit: 10 })).data).toEqual([]);
+  expect((await listRules(contextOf(), { limit: 10, state: "archived" })).data).toHaveLength(1);
+  const refused = { code: "invalid-state" };
+  await expect(enableRule(contextOf(), { id: rule.id })).rejects.toMatchObject(refused);
+  await expect(publishRule(contextOf(), { id: rule.id })).rejects.toMatchObject(refused);
+  const change = { id: rule.id, ifMatch: undefined, change: { name: "again" } };
+  await expect(updateRule(contextOf(), change)).rejects.toMatchObject(refused);
+  const back = { id: rule.id, version: 1, pendingRuns: "keep" } as const;
+  await expect(rollBackRule(contextOf(), back)).rejects.toMatchObject(refused);
 });
 
 test("a rule of the clock starts for every lead that its conditions fit, once for each time", async () => {

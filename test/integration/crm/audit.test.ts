@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(closeAllConnections);
 
 const audit = async (query = "") =>
-  (await tenant.api.get(`/api/crm/audit?${query}`)).as(pageSchema(auditEntrySchema));
+  (await tenant.api.get(`/api/crm/audit-log?${query}`)).as(pageSchema(auditEntrySchema));
 
 test("each change of a key is in the audit with its request, before and after", async () => {
   const lead = await newLead(tenant, { firstName: "Ana" });

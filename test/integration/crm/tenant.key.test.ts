@@ -14,7 +14,7 @@ import { createTenant } from "../../builders/client.builder";
 
 afterAll(closeAllConnections);
 
-const base = "/api/crm/keys";
+const base = "/api/crm/api-keys";
 const transport = lambdaTransport([...keyRoutes, ...leadRoutes, ...auditRoutes]);
 
 async function keyTenant(scopes?: readonly Scope[]) {
@@ -113,7 +113,7 @@ test("of 5 parallel creations of one name one makes a key; each act is audited, 
   expect(made).toHaveLength(1);
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(4);
   const shown = made[0]?.as(shownApiKeySchema);
-  const entries = (await api.get("/api/crm/audit?action=api_key_updated")).as(
+  const entries = (await api.get("/api/crm/audit-log?action=api_key_updated")).as(
     pageSchema(auditEntrySchema),
   ).data;
   expect(entries.map(({ data }) => data)).toEqual([

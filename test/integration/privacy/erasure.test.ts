@@ -110,17 +110,17 @@ test("a person is shown whole, then erased from every collection, quarantine inc
   expect([...shown].sort()).toEqual(
     expect.arrayContaining(["leads", "meetings", "messages", "notes", "webhookEvents", "conversations"]),
   );
-  expect((await elsewhere.post(`/api/crm/leads/${leadId}/erase`, {})).status).toBe(404);
+  expect((await elsewhere.post("/api/crm/privacy/erase", { leadId })).status).toBe(422);
   expect((await elsewhere.get(`/api/crm/leads/${leadId}/personal-data`)).status).toBe(404);
   const database = await tenantConnection(tenant.ctx.clientCode);
   expect((await hitsIn(database)).length).toBeGreaterThan(6);
 
-  const asked = await all.post(`/api/crm/leads/${leadId}/erase`, { reason: "asked by letter" });
+  const asked = await all.post("/api/crm/privacy/erase", { leadId, reason: "asked by letter" });
   expect(asked.status).toBe(202);
   const { Job } = await getCentralModels();
   const jobs = () => Job.countDocuments({ type: "person.erase", state: "waiting" });
   await Job.deleteMany({ type: "person.erase" });
-  const again = await all.post(`/api/crm/leads/${leadId}/erase`, {});
+  const again = await all.post("/api/crm/privacy/erase", { leadId });
   expect(again.as(erasureSchema).id).toBe(asked.as(erasureSchema).id);
   expect(await jobs()).toBe(1);
   // The same when nobody asks again.
@@ -138,7 +138,7 @@ test("a person is shown whole, then erased from every collection, quarantine inc
   await stack.drain();
 
   expect(await hitsIn(database)).toEqual([]);
-  const proof = (await all.get(`/api/crm/erasures/${asked.as(erasureSchema).id}`)).as(erasureSchema);
+  const proof = (await all.get(`/api/crm/privacy/erasures/${asked.as(erasureSchema).id}`)).as(erasureSchema);
   expect(proof).toMatchObject({ state: "done", leadId, reason: "asked by letter" });
   expect(proof.counts).toMatchObject({ leads: 1, notes: 1, meetings: 1, quarantine: 1, conversations: 1 });
   expect(proof.identifierHashes.length).toBeGreaterThan(0);

@@ -4,8 +4,10 @@ import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { type Page, pageOf } from "../../../lib/query/page";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
+import type { AutomationRuleRecord } from "../../../model/saas/automation.rule.schema";
 import type { AutomationDecisionRecord, RunStatus } from "../../../model/saas/automation.run.schema";
 import { type AutomationRule, toRule } from "./automation.service";
+import { notArchived } from "./published.rules";
 import { toDecision, toRun } from "./run.service";
 
 interface Paging {
@@ -13,13 +15,25 @@ interface Paging {
   readonly cursor?: string | undefined;
 }
 
-/** Rules, newest first. */
-export async function listRules(ctx: TenantContext, query: Paging): Promise<Page<AutomationRule>> {
+/** Rules, newest first; deleted ones only when asked for. */
+export async function listRules(
+  ctx: TenantContext,
+  query: Paging & {
+    state?: AutomationRuleRecord["state"] | undefined;
+    enabled?: boolean | undefined;
+    trigger?: string | undefined;
+  },
+): Promise<Page<AutomationRule>> {
   const { AutomationRule } = await getCrmModels(ctx.clientCode);
+  const { state, enabled, trigger } = query;
   const page = await pageOf(ctx, AutomationRule, {
     route: "listAutomations",
     query,
-    filter: {},
+    filter: {
+      state: state ?? notArchived,
+      ...(enabled === undefined ? {} : { enabled }),
+      ...(trigger === undefined ? {} : { triggerEvent: trigger }),
+    },
     sort: { createdAt: -1, _id: -1 },
   });
   return { ...page, data: page.data.map(toRule) };

@@ -61,7 +61,7 @@ export async function getRule(ctx: TenantContext, id: string): Promise<Automatio
 
 /**
  * Changes name, priority, or the draft. What runs keeps running as published until `publishRule`.
- * @throws AppError not-found, precondition-failed
+ * @throws AppError not-found, precondition-failed, invalid-state for a deleted rule
  */
 export async function updateRule(
   ctx: TenantContext,
@@ -69,7 +69,7 @@ export async function updateRule(
 ): Promise<AutomationRule> {
   const { definition, ...fields } = input.change;
   if (definition) checkRule(definition, await customFieldsOf(ctx));
-  return changeRule(ctx, input, async () => ({
+  return changeRule(ctx, input, () => ({
     ...fields,
     ...(definition ? { draft: definition, state: "draft" } : {}),
   }));
@@ -78,17 +78,19 @@ export async function updateRule(
 /**
  * Makes the draft the version that new runs follow; `pendingRuns` says what becomes of runs that live. A rule without
  * changes is not published again.
- * @throws AppError not-found
+ * @throws AppError not-found, invalid-state for a deleted rule
  */
 export async function publishRule(
   ctx: TenantContext,
   input: { id: string; pendingRuns?: PendingRuns },
 ): Promise<AutomationRule> {
   return commitChange(ctx, async (change) => {
-    const record = found(
-      await change.models.AutomationRule.findById(new Types.ObjectId(input.id))
-        .session(change.session)
-        .lean(),
+    const record = living(
+      found(
+        await change.models.AutomationRule.findById(new Types.ObjectId(input.id))
+          .session(change.session)
+          .lean(),
+      ),
     );
     if (record.state === "published") return toRule(record);
     return toRule(await publishInChange(ctx, change, record, { pendingRuns: input.pendingRuns ?? "keep" }));
@@ -110,10 +112,12 @@ export async function publishInChange(
 /** Lets a rule start runs. A rule that was never published is published first. */
 export async function enableRule(ctx: TenantContext, input: { id: string }): Promise<AutomationRule> {
   return commitChange(ctx, async (change) => {
-    const record = found(
-      await change.models.AutomationRule.findById(new Types.ObjectId(input.id))
-        .session(change.session)
-        .lean(),
+    const record = living(
+      found(
+        await change.models.AutomationRule.findById(new Types.ObjectId(input.id))
+          .session(change.session)
+          .lean(),
+      ),
     );
     if (record.enabled) return toRule(record);
     const rule =
@@ -132,33 +136,43 @@ export async function enableRule(ctx: TenantContext, input: { id: string }): Pro
 
 /** Keeps a rule from starting runs. Runs that live go on. */
 export async function disableRule(ctx: TenantContext, input: { id: string }): Promise<AutomationRule> {
-  return changeRule(ctx, { id: input.id, ifMatch: undefined }, async (record) =>
+  return changeRule(ctx, { id: input.id, ifMatch: undefined }, (record) =>
     record.enabled ? { enabled: false } : undefined,
   );
 }
 
-async function changeRule(
-  ctx: TenantContext,
-  target: { id: string; ifMatch: number | undefined },
-  decide: (record: AutomationRuleRecord) => Promise<Partial<AutomationRuleRecord> | undefined>,
-): Promise<AutomationRule> {
-  return commitChange(ctx, async (change) => {
-    const record = found(
-      await change.models.AutomationRule.findById(new Types.ObjectId(target.id))
-        .session(change.session)
-        .lean(),
-    );
-    if (target.ifMatch !== undefined && target.ifMatch !== record.version) {
-      throw new AppError("precondition-failed", "The rule was changed since you read it.", {
-        extensions: { current: toRule(record) },
-      });
-    }
-    const fields = await decide(record);
-    if (!fields) return toRule(record);
-    const rule = await write(change, record, fields);
-    recordRuleChange(change, rule);
-    return toRule(rule);
-  });
+interface RuleTarget {
+  readonly id: string;
+  readonly ifMatch: number | undefined;
+}
+/** @returns what becomes different; undefined when nothing does */
+type RuleDecision = (record: AutomationRuleRecord) => Partial<AutomationRuleRecord> | undefined;
+
+function changeRule(ctx: TenantContext, target: RuleTarget, decide: RuleDecision): Promise<AutomationRule> {
+  return commitChange(ctx, async (change) =>
+    toRule(await changeRuleInChange(change, target, (record) => decide(living(record)))),
+  );
+}
+
+/** Changes a rule in somebody's change. @throws AppError not-found, precondition-failed */
+export async function changeRuleInChange(
+  change: Change,
+  target: RuleTarget,
+  decide: RuleDecision,
+): Promise<AutomationRuleRecord> {
+  const record = found(
+    await change.models.AutomationRule.findById(new Types.ObjectId(target.id)).session(change.session).lean(),
+  );
+  if (target.ifMatch !== undefined && target.ifMatch !== record.version) {
+    throw new AppError("precondition-failed", "The rule was changed since you read it.", {
+      extensions: { current: toRule(record) },
+    });
+  }
+  const fields = decide(record);
+  if (!fields) return record;
+  const rule = await write(change, record, fields);
+  recordRuleChange(change, rule);
+  return rule;
 }
 
 async function publish(
@@ -220,6 +234,15 @@ function recordRuleChange(change: Change, rule: AutomationRuleRecord): void {
 function found(record: AutomationRuleRecord | null): AutomationRuleRecord {
   if (!record) throw new AppError("not-found", "There is no such rule.");
   return record;
+}
+
+/** @throws AppError invalid-state for a rule that was deleted */
+export function living(record: AutomationRuleRecord): AutomationRuleRecord {
+  if (record.state !== "archived") return record;
+  throw new AppError(
+    "invalid-state",
+    "The rule is deleted: it can be read, and not changed. Create a new one.",
+  );
 }
 
 /** The rule as the API shows it; the definition is the draft, which is what people edit. */

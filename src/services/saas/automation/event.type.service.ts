@@ -3,9 +3,10 @@ import { Types } from "mongoose";
 import * as z from "zod";
 import { appointmentEventTypes } from "../../../contracts/automation.contract";
 import { timestampInputSchema } from "../../../contracts/common.contract";
-import type { EventType, EventTypeInput } from "../../../contracts/event.type.contract";
+import type { EventType, EventTypeInput, EventTypePatch } from "../../../contracts/event.type.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
+import { AppError } from "../../../lib/errors/app.error";
 import { validationProblem } from "../../../lib/http/validation.problem";
 import { type Page, pageOf } from "../../../lib/query/page";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
@@ -47,8 +48,7 @@ export async function declareEventType(
   { key, ifMatch }: { key: string; ifMatch?: number | undefined },
   input: EventTypeInput,
 ): Promise<EventType> {
-  if (appointmentEventTypes.some((type) => type === key))
-    throw invalidState("Appointment events have a meaning of their own already. Choose another name.");
+  requireOwnName(key);
   try {
     return await commitChange(ctx, (change) => declareInChange(change, key, ifMatch, input));
   } catch (error) {
@@ -92,6 +92,56 @@ async function declareInChange(
   recordTypeEvent(change, key, "declared");
   return toEventType(saved);
 }
+
+/**
+ * Declares a type that is not declared yet.
+ * @throws AppError duplicate naming the one there is, invalid-state for a built-in name or above the limit
+ */
+export async function createEventType(
+  ctx: TenantContext,
+  { key, ...input }: EventTypeInput & { key: string },
+): Promise<EventType> {
+  requireOwnName(key);
+  try {
+    return await commitChange(ctx, async (change) => {
+      if (await change.models.EventType.exists({ key }).session(change.session)) throw twin(key);
+      return declareInChange(change, key, undefined, input);
+    });
+  } catch (error) {
+    throw isDuplicateKey(error) ? twin(key) : error;
+  }
+}
+
+/** Changes what is named, and leaves the rest. @throws AppError not-found, precondition-failed */
+export async function changeEventType(
+  ctx: TenantContext,
+  { key, ifMatch }: { key: string; ifMatch?: number | undefined },
+  patch: EventTypePatch,
+): Promise<EventType> {
+  return commitChange(ctx, async (change) => {
+    const record = await change.models.EventType.findOne({ key }).session(change.session).lean();
+    if (!record) throw notFound("event type");
+    const { name, createsLead } = record;
+    const fields = record.fields.map(({ options, ...field }) => (options ? { ...field, options } : field));
+    return declareInChange(change, key, ifMatch, { name, createsLead, fields, ...definedOf(patch) });
+  });
+}
+
+const definedOf = ({ name, fields, createsLead }: EventTypePatch) => ({
+  ...(name === undefined ? {} : { name }),
+  ...(fields === undefined ? {} : { fields }),
+  ...(createsLead === undefined ? {} : { createsLead }),
+});
+
+function requireOwnName(key: string): void {
+  if (appointmentEventTypes.some((type) => type === key))
+    throw invalidState("Appointment events have a meaning of their own already. Choose another name.");
+}
+
+const twin = (key: string) =>
+  new AppError("duplicate", "There is an event type of this key. Change it, or choose another key.", {
+    extensions: { existing: { key } },
+  });
 
 /** From now on its events are taken with any data. @throws AppError not-found */
 export async function deleteEventType(ctx: TenantContext, key: string): Promise<void> {

@@ -14,6 +14,9 @@ export interface PublishedRule {
   readonly definition: RuleDefinition | undefined;
 }
 
+/** In a filter by `state`: rules that were not deleted. */
+export const notArchived = trusted({ $ne: "archived" as const });
+
 /** The enabled rules that these triggers start, in the order in which they run: by priority, then by age. */
 export async function findRulesByTrigger(
   ctx: TenantContext,
@@ -63,7 +66,7 @@ export async function findEnabledRule(
   };
 }
 
-/** The version that a run began with. @returns undefined when it was deleted. */
+/** The version that a run began with. @returns undefined when its rule was deleted. */
 export async function findVersion(
   ctx: TenantContext,
   ruleId: Types.ObjectId,
@@ -72,10 +75,10 @@ export async function findVersion(
   const { AutomationRule, AutomationVersion } = await getCrmModels(ctx.clientCode);
   const [version, rule] = await Promise.all([
     AutomationVersion.findOne({ ruleId, n }).lean(),
-    AutomationRule.findById(ruleId).select({ name: 1 }).lean(),
+    AutomationRule.findById(ruleId).select({ name: 1, state: 1 }).lean(),
   ]);
-  if (!version) return undefined;
-  return { definition: readDefinition(version.definition), name: rule?.name ?? "" };
+  if (!version || !rule || rule.state === "archived") return undefined;
+  return { definition: readDefinition(version.definition), name: rule.name };
 }
 
 /** A stored definition, undefined when this release cannot read it. */

@@ -19,6 +19,7 @@ import {
   ruleResourceSchema,
   updateRule,
 } from "./automation.service";
+import { notArchived } from "./published.rules";
 import { checkRule } from "./rule.check";
 import { ruleDefinitionSchema } from "./rule.contract";
 import { missingReferences } from "./rule.references";
@@ -66,7 +67,7 @@ export async function importRule(
   const missing = await validateRuleFile(ctx, file);
   if (missing.length > 0 && (publish || missing.some(({ kind }) => kind === "field"))) throw lacks(missing);
   const { AutomationRule } = await getCrmModels(ctx.clientCode);
-  const known = await AutomationRule.findOne({ name: file.name }).sort({ _id: 1 }).lean();
+  const known = await AutomationRule.findOne({ name: file.name, state: notArchived }).sort({ _id: 1 }).lean();
   const { name, description = null, priority, definition } = file;
   const fields = { name, description, definition, ...(priority === undefined ? {} : { priority }) };
   const id = known?._id.toHexString();
@@ -96,7 +97,7 @@ export async function exportRule(ctx: TenantContext, id: string): Promise<Record
 export async function findRule(ctx: TenantContext, nameOrId: string): Promise<AutomationRule> {
   if (/^[0-9a-f]{24}$/.test(nameOrId)) return getRule(ctx, nameOrId);
   const { AutomationRule } = await getCrmModels(ctx.clientCode);
-  const rule = await AutomationRule.findOne({ name: nameOrId }).sort({ _id: 1 }).lean();
+  const rule = await AutomationRule.findOne({ name: nameOrId, state: notArchived }).sort({ _id: 1 }).lean();
   if (!rule) throw new AppError("not-found", "There is no rule of this name.");
   return getRule(ctx, new Types.ObjectId(rule._id).toHexString());
 }

@@ -8,7 +8,7 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { commitChange } from "../../../lib/tenant/commit.change";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationVersionRecord, PendingRuns } from "../../../model/saas/automation.rule.schema";
-import { type AutomationRule, publishInChange, toRule } from "./automation.service";
+import { type AutomationRule, living, publishInChange, toRule } from "./automation.service";
 import { readDefinition } from "./published.rules";
 import { ruleDefinitionSchema } from "./rule.contract";
 
@@ -58,7 +58,7 @@ export async function diffVersions(
 
 /**
  * Publishes an earlier version again, as a new one, so that the history stays whole. The draft becomes it too.
- * @throws AppError not-found, invalid-state when this release cannot read that version.
+ * @throws AppError not-found, invalid-state when this release cannot read that version, or the rule is deleted.
  */
 export async function rollBackRule(
   ctx: TenantContext,
@@ -66,8 +66,9 @@ export async function rollBackRule(
 ): Promise<AutomationRule> {
   return commitChange(ctx, async (change) => {
     const ruleId = new Types.ObjectId(id);
-    const record = await change.models.AutomationRule.findById(ruleId).session(change.session).lean();
-    if (!record) throw new AppError("not-found", "There is no such rule.");
+    const stands = await change.models.AutomationRule.findById(ruleId).session(change.session).lean();
+    if (!stands) throw new AppError("not-found", "There is no such rule.");
+    const record = living(stands);
     const stored = await findStored(change.models, ruleId, version);
     const definition = readDefinition(stored.definition);
     if (!definition)

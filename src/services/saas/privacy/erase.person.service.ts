@@ -14,7 +14,7 @@ import { commitChange } from "../../../lib/tenant/commit.change";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { leftBehindAfterMs, markTenantActive } from "../../../lib/tenant/mark.active";
 import type { ErasureRecord } from "../../../model/saas/erasure.schema";
-import { notFound } from "../crm/crm.problem";
+import { invalidReference, notFound } from "../crm/crm.problem";
 import { deleteLeadInChange } from "../crm/lead.delete";
 import { deleteMediaBytes } from "../media/media.erase";
 import { eraseFromQuarantine } from "../whatsapp/quarantine.erase";
@@ -28,7 +28,7 @@ const sweptAtOnce = 100;
 /**
  * Asks for a person's erasure. From now on the lead is gone from every list and its runs end; the rest follows in the
  * background. Asking again answers what became of the first request.
- * @throws AppError not-found
+ * @throws AppError invalid-reference
  */
 export async function requestErasure(
   ctx: TenantContext,
@@ -38,7 +38,7 @@ export async function requestErasure(
   const models = await getCrmModels(ctx.clientCode);
   const known = await models.Erasure.findOne({ leadId: new Types.ObjectId(leadId) }).lean();
   if (known) return followed(ctx, known);
-  const person = await findPerson(models, leadId);
+  const person = await findPerson(models, leadId, invalidReference("/leadId", "lead"));
   const asked = await models.Erasure.findOne({ leadId: person.leadId }).lean();
   if (asked) return followed(ctx, asked);
   const at = ctx.now();

@@ -1,4 +1,5 @@
 import type { Types } from "mongoose";
+import type { AppError } from "../../../lib/errors/app.error";
 import type { CrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { notFound } from "../crm/crm.problem";
@@ -13,10 +14,14 @@ export interface Person {
   readonly identifiers: readonly string[];
 }
 
-/** Also a deleted or merged lead is a person. @throws AppError not-found */
-export async function findPerson(models: CrmModels, id: string): Promise<Person> {
+/** Also a deleted or merged lead is a person. @throws AppError `absent` when there is none */
+export async function findPerson(
+  models: CrmModels,
+  id: string,
+  absent: AppError = notFound("lead"),
+): Promise<Person> {
   const asked = await models.Lead.findById(id).lean();
-  if (!asked) throw notFound("lead");
+  if (!asked) throw absent;
   const leadId = asked.mergedInto ?? asked._id;
   const leads = await models.Lead.find({ $or: [{ _id: leadId }, { mergedInto: leadId }] }).lean();
   return {

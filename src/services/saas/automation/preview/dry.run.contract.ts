@@ -35,14 +35,24 @@ const eventInputSchema = z
   })
   .meta({ description: "The event that comes." });
 
+/** Whom and what a rule is tried on. */
+const trial = {
+  leadId: objectIdSchema.optional().meta({ description: "A lead of yours." }),
+  lead: createLeadSchema.optional().meta({ description: "Instead: one that is made up." }),
+  event: eventInputSchema.prefault({}),
+  now: timestampInputSchema.optional().meta({ description: "Judge and plan as of this time; else now." }),
+};
+
+export const testRuleInputSchema = z
+  .strictObject(trial)
+  .refine(({ leadId, lead }) => exactlyOne(leadId, lead), { error: "needs exactly one of leadId and lead" })
+  .meta({ id: "AutomationTestInput", example: { lead: { firstName: "Ana" }, event: {} } });
+
 export const dryRunInputSchema = z
   .strictObject({
     ruleId: objectIdSchema.optional().meta({ description: "A stored rule: its draft." }),
     definition: ruleDefinitionSchema.optional().meta({ description: "Instead: a definition." }),
-    leadId: objectIdSchema.optional().meta({ description: "A lead of yours." }),
-    lead: createLeadSchema.optional().meta({ description: "Instead: one that is made up." }),
-    event: eventInputSchema.prefault({}),
-    now: timestampInputSchema.optional().meta({ description: "Judge and plan as of this time; else now." }),
+    ...trial,
   })
   .refine(({ ruleId, definition }) => exactlyOne(ruleId, definition), {
     error: "needs exactly one of ruleId and definition",
