@@ -1,4 +1,5 @@
-import { trusted } from "mongoose";
+import { setTimeout } from "node:timers/promises";
+import { Types, trusted } from "mongoose";
 import { pageSchema } from "../../../src/contracts/common.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { exportSchema, importSchema } from "../../../src/contracts/transfer.contract";
@@ -210,6 +211,51 @@ test("an import that lost its job goes on behind the last slice, and nobody is m
   expect(await tenant.models.StageHistory.countDocuments({})).toBe(
     await tenant.models.Lead.countDocuments({}),
   );
+});
+
+test("what others change while an import runs is neither made twice nor written over", async () => {
+  const known = await newLead(tenant, { firstName: "Known", phone: "+351941000501", company: "Race" });
+  const text = ["name,phone,company,score", ...lines(503, (n) => `N ${n},+35194${1_000_000 + n},Race,7`)];
+  const made = await tenant.api.post("/api/crm/imports", { text: text.join("\n"), mode: "commit" });
+  const { id } = made.as(importSchema);
+  let meanwhile: Promise<unknown> | undefined;
+  const progress = async () => {
+    // The second slice, planned by now, has a lead that somebody makes, one that somebody changes, and a renamed stage.
+    meanwhile ??= setTimeout(50).then(async () => {
+      await newLead(tenant, { firstName: "Faster", phone: "+351941000500", company: "Race" });
+      const tagged = await tenant.api.post(`/api/crm/leads/${known.id}/tags`, { tags: ["called"] });
+      expect(tagged.status).toBe(200);
+      await tenant.models.Pipeline.updateOne({ isDefault: true }, { $inc: { version: 1 } });
+    });
+    await meanwhile;
+  };
+  const job = { signal: new AbortController().signal, progress };
+  // Twice at once, as after a lease that ran out: one of them goes on, the other finds it taken.
+  expect(await Promise.all([runImport(tenant.ctx, id, job), runImport(tenant.ctx, id, job)])).toEqual([
+    true,
+    true,
+  ]);
+  expect(await followImport(id)).toMatchObject({
+    state: "done",
+    counts: { rows: 503, created: 501, updated: 2, failed: 0 },
+  });
+  expect(await tenant.models.Lead.countDocuments({ company: "Race", score: 7 })).toBe(503);
+  expect((await tenant.api.get(`/api/crm/leads/${known.id}`)).as(leadSchema)).toMatchObject({
+    displayName: "N 501",
+    tags: ["called"],
+    version: 3,
+  });
+});
+
+test("a number that its lead gave up makes a new lead, as it does everywhere else", async () => {
+  const former = await newLead(tenant, { firstName: "Former" });
+  const _id = "tel:+351945000000";
+  const leadId = new Types.ObjectId(former.id);
+  await tenant.models.ContactIdentity.create({ _id, leadId, retiredAt: new Date() });
+  const done = await importFile({ text: "name,phone\nNext,+351945000000\n", mode: "commit" });
+  expect(done.counts).toMatchObject({ rows: 1, created: 1, updated: 0, failed: 0 });
+  const identity = await tenant.models.ContactIdentity.findById(_id).lean();
+  expect([identity?.leadId.equals(leadId), identity?.retiredAt]).toEqual([false, null]);
 });
 
 test("a preview that died behind the rows it had refused goes on", async () => {

@@ -23,35 +23,52 @@ export interface PlannedRow {
   readonly errors: readonly ImportRowError[];
 }
 
+/** What becomes of some rows, as things stood at one moment. */
+export interface Plan {
+  readonly at: Date;
+  /** Where new leads start. */
+  readonly place: StagePlace | null;
+  readonly rows: readonly PlannedRow[];
+  /** Identities of these rows that their former leads gave up: free to be taken. */
+  readonly givenUp: readonly string[];
+}
+
 export interface PlanInput {
   readonly ctx: TenantContext;
-  readonly now: Date;
   readonly models: CrmModels;
   readonly session: ClientSession | null;
   readonly settings: ImportSettings;
-  /** Where new leads start. */
   readonly place: StagePlace | null;
-  /** Row by identity of all rows before: each lead may stand in a file once. */
-  readonly seen: Map<string, number>;
+  /** The first row of each identity, these rows' among them: each lead may stand in a file once. */
+  readonly seen: ReadonlyMap<string, number>;
 }
 
-/** Plans rows in their order. `seen` stays as it is: a plan may be made again. */
-export async function planRows(input: PlanInput, rows: readonly PreparedRow[]): Promise<PlannedRow[]> {
+/** Plans rows in their order. Writes nothing, so a plan may be made again. */
+export async function planRows(input: PlanInput, rows: readonly PreparedRow[]): Promise<Plan> {
+  const at = input.ctx.now();
   const known = await findKnown(input, rows);
-  const seenHere = new Map<string, number>();
-  return rows.map((row) => planRow(input, row, known, seenHere));
+  return {
+    at,
+    place: input.place,
+    rows: rows.map((row) => planRow(input, at, row, known)),
+    givenUp: known.givenUp,
+  };
 }
 
-/** Notes who stood in these rows, so that a later row of the same lead is refused. */
+/** Notes who stands in these rows, so that a later row of the same lead is refused. Such a row takes no identity. */
 export function noteSeen(seen: Map<string, number>, rows: readonly PreparedRow[]): void {
-  for (const row of rows) for (const key of allKeys(row)) if (!seen.has(key)) seen.set(key, row.raw.row);
+  for (const row of rows) {
+    const keys = allKeys(row);
+    if (keys.some((key) => seen.has(key))) continue;
+    for (const key of keys) seen.set(key, row.raw.row);
+  }
 }
 
 function planRow(
-  { ctx, now, settings, place, seen }: PlanInput,
+  { ctx, settings, place, seen }: PlanInput,
+  now: Date,
   row: PreparedRow,
   known: Known,
-  seenHere: Map<string, number>,
 ): PlannedRow {
   const refused = (...errors: ImportRowError[]): PlannedRow => ({
     row,
@@ -63,9 +80,8 @@ function planRow(
   });
   if (row.errors.length > 0) return refused(...row.errors);
   const keys = allKeys(row);
-  const earlier = keys.map((key) => seen.get(key) ?? seenHere.get(key)).find((at) => at !== undefined);
+  const earlier = keys.map((key) => seen.get(key)).find((at) => at !== undefined && at < row.raw.row);
   if (earlier !== undefined) return refused(repeated(earlier));
-  for (const key of keys) seenHere.set(key, row.raw.row);
 
   const matches = matchesOf(row, settings, known);
   const others = new Set(keys.flatMap((key) => known.byKey.get(key) ?? []));
@@ -131,6 +147,7 @@ function taken(leadId: string, found: boolean): ImportRowError {
 interface Known {
   readonly byKey: ReadonlyMap<string, string>;
   readonly leads: ReadonlyMap<string, LeadRecord>;
+  readonly givenUp: readonly string[];
 }
 
 /** The lead of a row: by the first kind of identity that finds one. */
@@ -146,7 +163,7 @@ function allKeys({ keys }: PreparedRow): string[] {
   return [keys.phone, keys.email].flatMap((key) => key ?? []).concat(keys.external);
 }
 
-/** The living leads that have any identity of these rows: three queries, each served by an index. */
+/** The living leads that have any identity of these rows, without their search data: at most four queries, each served by an index. */
 async function findKnown({ models, session }: PlanInput, rows: readonly PreparedRow[]): Promise<Known> {
   const { Lead, ContactIdentity } = models;
   // E-mail addresses too: those of leads that were merged are there.
@@ -163,7 +180,9 @@ async function findKnown({ models, session }: PlanInput, rows: readonly Prepared
       : await ContactIdentity.find({ _id: trusted({ $in: identityKeys }) })
           .session(session)
           .lean();
-  const leadIds = identities.map(({ leadId }) => leadId);
+  const held = identities.filter(({ retiredAt }) => !retiredAt);
+  const givenUp = identities.flatMap(({ _id, retiredAt }) => (retiredAt ? [_id] : []));
+  const leadIds = held.map(({ leadId }) => leadId);
   const filters = [
     ...(leadIds.length > 0 ? [{ _id: trusted({ $in: leadIds }) }] : []),
     ...(emails.length > 0 ? [{ emailLower: trusted({ $in: emails }) }] : []),
@@ -173,17 +192,18 @@ async function findKnown({ models, session }: PlanInput, rows: readonly Prepared
   for (const filter of filters)
     found.push(
       ...(await Lead.find({ ...filter, deletedAt: null })
+        .select({ search: 0 })
         .session(session)
         .lean()),
     );
   const leads = new Map(found.map((lead) => [lead._id.toHexString(), lead]));
   const byKey = new Map<string, string>();
-  for (const { _id, leadId } of identities) byKey.set(_id, leadId.toHexString());
+  for (const { _id, leadId } of held) byKey.set(_id, leadId.toHexString());
   for (const [id, lead] of leads) {
     if (lead.emailLower) byKey.set(`mail:${lead.emailLower}`, id);
     for (const each of lead.externalIds) byKey.set(externalKey(each.system, each.id), id);
   }
-  return { byKey, leads };
+  return { byKey, leads, givenUp };
 }
 
 /** Leads with one of these ids; also with another system's equal id, which its key tells apart. */

@@ -1,6 +1,5 @@
 /** One row of a file as a change of a lead. */
 import { type UpdateLead, updateLeadSchema } from "../../../../contracts/lead.contract";
-import { keyedTargetOf } from "../../../../contracts/transfer.contract";
 import type { ProblemDetail } from "../../../../lib/errors/app.error";
 import { validationProblem } from "../../../../lib/http/validation.problem";
 import { parsePhone } from "../../../../lib/phone/phone";
@@ -9,14 +8,14 @@ import type { ImportRowError } from "../../../../model/saas/lead.import.schema";
 import type { LeadPhone } from "../../../../model/saas/lead.schema";
 import { customValueErrors } from "../custom.field.values";
 import { phoneKeyOf } from "../lead.identity";
-import { cellValue } from "./import.cell";
+import { type CellOptions, cellValue } from "./import.cell";
 import type { ColumnMapping } from "./import.mapping";
 import type { RawRow } from "./import.reader";
 
 /** What every row of an import is read with. */
 export interface RowReader {
   readonly mapping: ColumnMapping;
-  readonly decimalComma: boolean;
+  readonly cells: CellOptions;
   readonly defaultCountry: string;
   readonly currency: string;
   readonly customFields: ReadonlyMap<string, CustomFieldRecord>;
@@ -73,20 +72,23 @@ export async function prepareRow(raw: RawRow, reader: RowReader): Promise<Prepar
 }
 
 function inputOf({ cells }: RawRow, reader: RowReader) {
-  const customTypes = new Map([...reader.customFields].map(([key, { type }]) => [key, type]));
-  const options = { decimalComma: reader.decimalComma, customTypes };
   const columnAt = new Map<string, string>();
   const plain = new Map<string, unknown>();
   const groups = new Map<string, [string, unknown][]>();
   for (const [column, cell] of cells) {
     const target = reader.mapping.targetOf(column);
-    const value = target === null ? undefined : cellValue(target, cell, options);
+    const value = target === null ? undefined : cellValue(target, cell, reader.cells);
     if (target === null || value === undefined) continue;
     columnAt.set(target, column);
-    const keyed = keyedTargetOf(target);
-    const [head = "", tail] = keyed ? [keyed.group, keyed.key] : target.split(/\.(.*)/s);
-    if (tail === undefined) plain.set(head, value);
-    else groups.set(head, [...(groups.get(head) ?? []), [tail, value]]);
+    const dot = target.indexOf(".");
+    if (dot < 0) {
+      plain.set(target, value);
+      continue;
+    }
+    const group = target.slice(0, dot);
+    const entries = groups.get(group) ?? [];
+    entries.push([target.slice(dot + 1), value]);
+    groups.set(group, entries);
   }
   for (const [group, entries] of groups) plain.set(group, grouped(group, entries, reader));
   return { input: Object.fromEntries(plain), columnAt };

@@ -4,24 +4,21 @@
  * seconds it goes back to the queue, so that a large file fits any host and other work gets its turn.
  */
 import { setImmediate } from "node:timers/promises";
-import { Types, trusted } from "mongoose";
+import { Types } from "mongoose";
 import { maxImportRows } from "../../../../contracts/transfer.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { tenantMediaStorage } from "../../../../lib/media/storage/gridfs.storage";
 import { MediaBytesMissingError } from "../../../../lib/media/storage/media.storage";
 import { commitChange } from "../../../../lib/tenant/commit.change";
 import { type CrmModels, getCrmModels } from "../../../../lib/tenant/get.crm.model";
-import type { ImportCounts, ImportSample, LeadImportRecord } from "../../../../model/saas/lead.import.schema";
+import type { LeadImportRecord } from "../../../../model/saas/lead.import.schema";
 import { readSettings } from "../settings.read";
-import { findFirstStage, findStageById, type StagePlace } from "../stage.lookup";
-import { mayMatter } from "./import.audience";
 import { writeErrorFile } from "./import.error.file";
 import { ImportFailure, ImportTaken } from "./import.failure";
 import { ColumnMapping } from "./import.mapping";
-import { noteSeen, type PlannedRow, planRows, toSample } from "./import.plan";
 import { type RawRow, readRows } from "./import.reader";
 import { type PreparedRow, prepareRow, type RowReader } from "./import.row";
-import { writePlanned } from "./import.write";
+import { doSlice, plannedSlices } from "./import.slice";
 import { ahead, slicesOf } from "./slices";
 
 /** Rows of one change: large enough that the transaction's own cost is spread, small enough that others wait little. */
@@ -30,7 +27,6 @@ const sliceRows = 500;
 const rowsInOneGo = 25;
 const turnMs = 15_000;
 const maxTries = 5;
-const samplesPerOutcome = 5;
 
 export interface ImportJob {
   readonly signal: AbortSignal;
@@ -84,7 +80,6 @@ async function goOn(ctx: TenantContext, record: LeadImportRecord, job: ImportJob
   const reader = await rowReader(models, record);
   const storage = await tenantMediaStorage(ctx.clientCode);
   const began = performance.now();
-  const seen = new Map<string, number>();
   let read = 0;
   let at = record;
   const rows = readRows(
@@ -95,18 +90,14 @@ async function goOn(ctx: TenantContext, record: LeadImportRecord, job: ImportJob
     },
   );
   const head = { columns: record.columns, complete: record.format === "csv" };
-  for await (const slice of ahead(prepared(slicesOf(rows, sliceRows), reader, head))) {
-    const todo = slice.filter(({ raw }) => raw.row > at.row);
-    const [first] = todo;
-    if (first) {
-      if (todo.length + at.row > maxImportRows)
-        throw new ImportFailure("too-many-rows", `A file has at most ${maxImportRows} rows. Split it.`);
-      const progress = Math.min(0.99, read / Math.max(1, record.sourceBytes));
-      at = await doSlice(ctx, { ...at, columns: head.columns, progress }, todo, seen);
-      await job.progress(at.progress);
-    }
-    noteSeen(seen, slice);
-    if (first && (job.signal.aborted || performance.now() - began > turnMs)) return false;
+  const ready = prepared(slicesOf(rows, sliceRows), reader, head);
+  for await (const slice of ahead(plannedSlices(ctx, record, ready))) {
+    if (slice.plan.rows.length + at.row > maxImportRows)
+      throw new ImportFailure("too-many-rows", `A file has at most ${maxImportRows} rows. Split it.`);
+    const progress = Math.min(0.99, read / Math.max(1, record.sourceBytes));
+    at = await doSlice(ctx, { ...at, columns: head.columns, progress }, slice);
+    await job.progress(at.progress);
+    if (job.signal.aborted || performance.now() - began > turnMs) return false;
   }
   return true;
 }
@@ -137,106 +128,14 @@ async function rowReader(models: CrmModels, { settings, columns }: LeadImportRec
   const known = columns ? Object.fromEntries(columns.map(({ column, target }) => [column, target])) : {};
   return {
     mapping: new ColumnMapping({ ...settings.mapping, ...known }),
-    decimalComma: settings.decimalComma,
+    cells: {
+      decimalComma: settings.decimalComma,
+      customTypes: new Map(fields.map(({ key, type }) => [key, type])),
+    },
     defaultCountry: settings.defaultCountry ?? defaultCountry,
     currency,
     customFields: new Map(fields.map((field) => [field.key, field])),
   };
-}
-
-/** One slice, tried out or done. @returns the import as it stands after it. */
-async function doSlice(
-  ctx: TenantContext,
-  at: LeadImportRecord,
-  rows: readonly PreparedRow[],
-  seen: Map<string, number>,
-): Promise<LeadImportRecord> {
-  if (at.mode === "preview") {
-    const models = await getCrmModels(ctx.clientCode);
-    const place = await placeOf(models, at, null);
-    const input = { ctx, now: ctx.now(), models, session: null, settings: at.settings, place, seen };
-    return saveSlice(models, null, at, await planRows(input, rows), ctx.now());
-  }
-  return commitChange(
-    ctx,
-    async (change) => {
-      const { models, session, now } = change;
-      const place = await placeOf(models, at, session);
-      const input = { ctx, now, models, session, settings: at.settings, place, seen };
-      const planned = await planRows(input, rows);
-      await writePlanned(ctx, change, planned, place);
-      return saveSlice(models, change.session, at, planned, now);
-    },
-    { dispatch: at.settings.runRules && mayMatter },
-  );
-}
-
-async function placeOf(
-  models: CrmModels,
-  { settings }: LeadImportRecord,
-  session: Parameters<typeof findFirstStage>[2],
-): Promise<StagePlace | null> {
-  const { stageId } = settings.defaults;
-  if (!stageId) return findFirstStage(models, undefined, session);
-  const place = await findStageById(models, stageId, session);
-  if (!place) throw new ImportFailure("invalid-reference", "The stage for new leads is not there any more.");
-  return place;
-}
-
-/** Notes what became of the rows, if the import still stands where they begin. @throws ImportTaken otherwise. */
-async function saveSlice(
-  { LeadImport, LeadImportError }: CrmModels,
-  session: Parameters<typeof findFirstStage>[2],
-  at: LeadImportRecord,
-  planned: readonly PlannedRow[],
-  now: Date,
-): Promise<LeadImportRecord> {
-  const failed = planned.filter(({ outcome }) => outcome === "failed");
-  const expireAt = new Date(Date.now() + (at.expiresAt.getTime() - at.createdAt.getTime()));
-  // Outside a transaction a try before this one may have died behind them.
-  if (!session) await LeadImportError.deleteMany({ importId: at._id, row: trusted({ $gt: at.row }) });
-  if (failed.length > 0)
-    await LeadImportError.insertMany(
-      failed.map(({ row, errors }) => ({
-        importId: at._id,
-        row: row.raw.row,
-        cells: [...row.raw.cells],
-        problems: [...errors],
-        expireAt,
-      })),
-      session ? { session } : {},
-    );
-  const next = {
-    columns: at.columns,
-    counts: counted(at.counts, planned),
-    samples: sampled(at.samples, planned),
-    row: planned.at(-1)?.row.raw.row ?? at.row,
-    progress: at.progress,
-    tries: 0,
-    updatedAt: now,
-  };
-  const { matchedCount } = await LeadImport.updateOne(
-    { _id: at._id, state: "running", row: at.row },
-    { $set: next },
-    session ? { session } : {},
-  );
-  if (matchedCount === 0) throw new ImportTaken();
-  return { ...at, ...next };
-}
-
-function counted(before: ImportCounts, planned: readonly PlannedRow[]): ImportCounts {
-  const counts = { ...before, rows: before.rows + planned.length };
-  for (const { outcome } of planned) counts[outcome] += 1;
-  return counts;
-}
-
-function sampled(before: readonly ImportSample[], planned: readonly PlannedRow[]): ImportSample[] {
-  const samples = [...before];
-  for (const row of planned) {
-    if (samples.filter(({ outcome }) => outcome === row.outcome).length < samplesPerOutcome)
-      samples.push(toSample(row));
-  }
-  return samples;
 }
 
 async function finish(ctx: TenantContext, importId: string): Promise<void> {
