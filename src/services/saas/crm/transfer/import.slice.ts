@@ -21,7 +21,7 @@ const maxPlans = 4;
 export interface ImportSlice {
   readonly plan: Plan;
   /** The same as things stand then, in the session of a change. */
-  again(session: ClientSession): Promise<Plan>;
+  readonly again: (session: ClientSession) => Promise<Plan>;
 }
 
 /**
