@@ -14,9 +14,9 @@ export const templateLanguageSchema = z
   .regex(/^[a-z]{2,3}(_[A-Z][A-Za-z]{1,3})?$/, "must be a language code such as en or pt_BR")
   .meta({ description: "Language exactly as Meta has it; `en` and `en_US` differ.", example: "en_US" });
 
-export const templateVariablesSchema = z.record(z.string().min(1).max(64), z.string().max(2_000)).meta({
+export const templateVariablesSchema = z.record(z.string().min(1).max(64), z.string().max(8_192)).meta({
   description:
-    "Value of each variable by its key, as `GET /templates/{id}` lists them with their types: `1`, `2` or names for the body, `header_1`, `button_0`, `header` (a media id), `card_0_1`.",
+    "Value of each variable by its key, as `GET /templates/{id}` lists them with their types: `1`, `2` or names for the body, `header_1`, `button_0`, `header` (a media id), `card_0_1`. One line each; how long it may be depends on its place.",
   example: { first_name: "Ana" },
 });
 

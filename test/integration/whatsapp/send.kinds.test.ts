@@ -306,9 +306,13 @@ describe("media by link", () => {
       "https://169.254.169.254/latest/meta-data",
       "https://user:secret@acme.example/a.jpg",
       "https://localhost/a.jpg",
+      "http://2130706433/",
+      "http://[::ffff:10.0.0.1]",
+      "file:///etc/passwd",
+      "gopher://127.0.0.1:6379/x",
     ]) {
       const refused = await post({ kind: "media_link", type: "image", link });
-      expect([link, refused.problem().code]).toEqual([link, "url-not-allowed"]);
+      expect([link, refused.status, refused.problem().code]).toEqual([link, 422, "url-not-allowed"]);
     }
     for (const [path, why] of [
       ["/inside", "not fetched"],

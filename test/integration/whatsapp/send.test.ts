@@ -470,6 +470,7 @@ describe("what is known to fail is refused before Meta sees it", () => {
       status: 422,
       code: "outside-service-window",
     });
+    expect(await stack.sends(phone)).toEqual([]);
     await send(conversationId, {
       kind: "template",
       template: { name: "welcome", variables: { first_name: "Old" } },
@@ -515,6 +516,20 @@ describe("what is known to fail is refused before Meta sees it", () => {
     });
   });
 
+  test("a template's value that is too long, has several lines or is a placeholder", async () => {
+    const { conversationId, phone } = await writer();
+    for (const first_name of ["x".repeat(5_000), "Ana\nSouza", "Ana\r", "Ana\tSouza", "{{1}}"]) {
+      const template = { name: "welcome", variables: { first_name } };
+      expect(await refused(conversationId, { kind: "template", template })).toMatchObject({
+        status: 422,
+        code: "invalid-variable",
+        errors: [{ pointer: "/template/variables/first_name" }],
+      });
+    }
+    await stack.drain();
+    expect(await stack.sends(phone)).toEqual([]);
+  });
+
   test("a lead without a number, an unknown lead, a foreign conversation", async () => {
     const created = await tenant.api.post("/api/crm/leads", { firstName: "Nobody" });
     const { id } = created.as(leadSchema);
@@ -532,7 +547,7 @@ describe("templates", () => {
   test.each([
     [
       "welcome",
-      { first_name: "Ana\n  Souza" },
+      { first_name: " Ana  Souza" },
       [{ type: "body", parameters: [{ type: "text", parameter_name: "first_name", text: "Ana Souza" }] }],
     ],
     ["hello_world", {}, undefined],

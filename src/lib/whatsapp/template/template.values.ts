@@ -36,6 +36,14 @@ export function invalidVariables(
   return [...problems].map(([key, detail]) => ({ key, detail }));
 }
 
+/** What whoever wrote a call did not mean: Meta takes no line breaks in a value, and a placeholder is none. */
+export function miswrittenVariables(variables: TemplateVariables): VariableProblem[] {
+  return Object.entries(variables).flatMap(([key, value]): VariableProblem[] => {
+    if (/[\r\n\t]/.test(value)) return [{ key, detail: "must be one line, without tabs" }];
+    return /\{\{.*\}\}/.test(value) ? [{ key, detail: "must be a value, not a placeholder" }] : [];
+  });
+}
+
 const longest = { header: 60, body: 1_024, url: 2_000 } as const;
 const objectId = /^[0-9a-f]{24}$/;
 const rfc3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;

@@ -5,7 +5,12 @@ import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
 import { renderTemplate } from "../../../lib/whatsapp/template/render.template";
 import { readTemplateShape, type TemplateShape } from "../../../lib/whatsapp/template/template.shape";
-import { invalidVariables, missingVariables } from "../../../lib/whatsapp/template/template.values";
+import {
+  invalidVariables,
+  missingVariables,
+  miswrittenVariables,
+  type VariableProblem,
+} from "../../../lib/whatsapp/template/template.values";
 import { type TemplateVariables, variableOf } from "../../../lib/whatsapp/template/template.variables";
 import type { ConnectionRecord } from "../../../model/saas/connection.schema";
 import type { TemplateRecord } from "../../../model/saas/template.schema";
@@ -32,6 +37,8 @@ export async function composeTemplate(
     ...request.variables,
   };
   requireVariables(shape, variables, change.now);
+  // A rule fills in what people wrote somewhere: breaks become spaces there, and the message goes.
+  if (ctx.actor.type !== "automation") requireFit(miswrittenVariables(variables));
   const { body, ...around } = renderTemplate(shape, variables);
   const { name, language, category } = template;
   return composed("template", {
@@ -82,7 +89,10 @@ function requireVariables(shape: TemplateShape, variables: TemplateVariables, no
       })),
     });
   }
-  const invalid = invalidVariables(shape, variables, now);
+  requireFit(invalidVariables(shape, variables, now));
+}
+
+function requireFit(invalid: readonly VariableProblem[]): void {
   if (invalid.length === 0) return;
   const named = invalid.map(({ key, detail }) => `${key} ${detail}`).join("; ");
   throw new AppError("invalid-variable", `These variables do not fit: ${named}.`, {
