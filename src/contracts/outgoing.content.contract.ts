@@ -45,7 +45,7 @@ const mediaLink = {
     .enum(["image", "audio", "video", "document", "sticker"])
     .meta({ description: "What the link leads to.", example: "image" }),
   link: z
-    .url({ protocol: /^https?$/, error: "must be a web address" })
+    .url({ error: "must be a web address" })
     .max(2_000)
     .meta({
       description:
