@@ -44,14 +44,11 @@ const mediaLink = {
   type: z
     .enum(["image", "audio", "video", "document", "sticker"])
     .meta({ description: "What the link leads to.", example: "image" }),
-  link: z
-    .url({ error: "must be a web address" })
-    .max(2_000)
-    .meta({
-      description:
-        "Public https address. It is fetched into our storage and turned into what WhatsApp takes; the message waits for that.",
-      example: "https://acme.example/offer.jpg",
-    }),
+  link: z.url({ error: "must be a web address" }).max(2_000).meta({
+    description:
+      "Public https address. It is fetched into our storage and turned into what WhatsApp takes; the message waits for that.",
+    example: "https://acme.example/offer.jpg",
+  }),
   fileName: limitedText(240)
     .optional()
     .meta({ description: "Documents: the name the person sees.", example: "offer.pdf" }),
