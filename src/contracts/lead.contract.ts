@@ -229,7 +229,10 @@ export const leadSchema = z
     stalledAt: nullableTime.meta({
       description: "When it had been in its stage for longer than the stage allows.",
     }),
-    rank: z.string().nullable().meta({ description: "Place in the stage; compare as plain text." }),
+    rank: z.string().nullable().meta({
+      description:
+        "Place in the stage; compare as plain text, and only with ranks of the same answer: a crowded stage may be given new ranks in the same order, which is no change of its leads.",
+    }),
     status: leadStatusSchema,
     wonAt: nullableTime,
     lostAt: nullableTime,

@@ -17,6 +17,7 @@ export const jobHandlers: JobHandlers = {
   "leads.reindex": async () => (await import("./leads.reindex.handler")).handler,
   "task.due": async () => (await import("./task.due.handler")).handler,
   "pipelines.clear": async () => (await import("./pipelines.clear.handler")).handler,
+  "stage.spread": async () => (await import("./stage.spread.handler")).handler,
   "leads.import": async () => (await import("./leads.import.handler")).handler,
   "leads.export": async () => (await import("./leads.export.handler")).handler,
   "automation.timer": async () => (await import("./automation.timer.handler")).handler,

@@ -79,6 +79,13 @@ export const jobCatalog = {
     ...standard,
     payload: z.object({ ...tenantPayload, pipelineId: objectIdSchema }),
   },
+  /** Spread the ranks of a crowded column. `rank` is where it is crowded. */
+  "stage.spread": {
+    ...standard,
+    maxAttempts: 4,
+    leaseMs: 60_000,
+    payload: z.object({ ...tenantPayload, stageId: objectIdSchema, rank: z.string().max(1_000) }),
+  },
   /** Write leads into a file. */
   "leads.export": {
     ...standard,

@@ -2,18 +2,31 @@ import mongoose, { type Model, type QueryFilter, Types } from "mongoose";
 import type { ClientCode } from "../../contracts/common.contract";
 import { type CursorScope, type CursorValue, decodeCursor, encodeCursor, invalidCursor } from "./cursor";
 
-export interface PageRequest<T> {
+/** A list whose pages follow each other by keyset. */
+export interface PagedList {
   /** operationId of the list's route. */
   readonly route: string;
   /** The parsed query: `limit`, `cursor`, and whatever else filters or sorts; a cursor is good for the same rest. */
   readonly query: { readonly limit: number; readonly cursor?: string | undefined };
-  /** What to list. Operators must be wrapped in mongoose's `trusted()`. */
-  readonly filter: QueryFilter<T>;
   /**
    * Fields to sort by, which every row must have, each of one type; the last one must be unique (`_id`), and an index
    * should start with the filter's fields and go on with these.
    */
   readonly sort: Readonly<Record<string, 1 | -1>>;
+  /** For an order whose values are written anew while nothing else about the rows changes. */
+  readonly followed?: FollowedRow;
+}
+
+/** What a cursor keeps of its row to find it again, and where that row stands now. */
+export interface FollowedRow {
+  readonly fields: readonly string[];
+  /** Its sort values now; null: unknown, so the old ones hold. */
+  readonly now: (kept: readonly CursorValue[]) => Promise<CursorValue[] | null>;
+}
+
+export interface PageRequest<T> extends PagedList {
+  /** What to list. Operators must be wrapped in mongoose's `trusted()`. */
+  readonly filter: QueryFilter<T>;
 }
 
 export interface Page<T> {
@@ -23,7 +36,7 @@ export interface Page<T> {
 }
 
 /** A caller waits no longer than this; neither may the server read on for nobody. */
-const longestReadMs = 5_000;
+export const longestReadMs = 5_000;
 
 /**
  * One page of a list by keyset: a row that is added or removed meanwhile neither repeats nor hides another, and the
@@ -34,30 +47,53 @@ const longestReadMs = 5_000;
 export async function pageOf<T>(
   ctx: { readonly clientCode: ClientCode | null },
   model: Model<T>,
-  { route, query, filter, sort }: PageRequest<T>,
+  { filter, ...list }: PageRequest<T>,
+): Promise<Page<T>> {
+  return pageBy<T>(ctx, list, (keyset, limit) =>
+    model
+      .find({ $and: [filter, keyset] })
+      .sort({ ...list.sort })
+      .limit(limit)
+      .maxTimeMS(longestReadMs)
+      .lean<T[]>(),
+  );
+}
+
+/**
+ * The same for a list that is read in a way of its own.
+ * @param read the first `limit` rows that pass `keyset`, in the order of the list's sort
+ * @throws AppError invalid-cursor
+ */
+export async function pageBy<T>(
+  ctx: { readonly clientCode: ClientCode | null },
+  { route, query, sort, followed }: PagedList,
+  read: (keyset: Record<string, unknown>, limit: number) => Promise<T[]>,
 ): Promise<Page<T>> {
   const { limit, cursor, ...rest } = query;
   const scope: CursorScope = { clientCode: ctx.clientCode, route, sort, filter: rest };
-  const keyset = cursor === undefined ? {} : after(sort, decodeCursor(scope, cursor));
-  const rows = await model
-    .find({ $and: [filter, keyset] })
-    .sort({ ...sort })
-    .limit(limit + 1)
-    .maxTimeMS(longestReadMs)
-    .lean<T[]>();
+  const position =
+    cursor === undefined ? null : await positionNow(sort, decodeCursor(scope, cursor), followed);
+  const rows = await read(position === null ? {} : after(sort, position), limit + 1);
   const data = rows.slice(0, limit);
   const last = data.at(-1);
   const hasMore = rows.length > limit;
-  const nextCursor =
-    hasMore && last !== undefined ? encodeCursor(scope, positionOf(last, Object.keys(sort))) : null;
+  const kept = [...Object.keys(sort), ...(followed?.fields ?? [])];
+  const nextCursor = hasMore && last !== undefined ? encodeCursor(scope, positionOf(last, kept)) : null;
   return { data, nextCursor, hasMore };
 }
 
+async function positionNow(
+  sort: PagedList["sort"],
+  stored: readonly CursorValue[],
+  followed: FollowedRow | undefined,
+): Promise<readonly CursorValue[]> {
+  if (!followed) return stored;
+  const levels = Object.keys(sort).length;
+  return (await followed.now(stored.slice(levels))) ?? stored.slice(0, levels);
+}
+
 /** Rows behind a position: beyond it in the first field, or level with it there and beyond it in the next, and so on. */
-function after(
-  sort: PageRequest<unknown>["sort"],
-  position: readonly CursorValue[],
-): Record<string, unknown> {
+function after(sort: PagedList["sort"], position: readonly CursorValue[]): Record<string, unknown> {
   const fields = Object.entries(sort);
   if (position.length !== fields.length) throw invalidCursor();
   const branches = fields.map(([field, direction], i) => ({

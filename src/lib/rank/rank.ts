@@ -1,13 +1,17 @@
 /**
  * Places in an order that people drag things in: strings that sort by their bytes, with room between any two. Ends
  * move by a fixed step in the first eight characters, so that adding at an end never makes ranks longer; only
- * dropping again and again into the same gap does, by one character in five.
+ * dropping again and again into the same gap does, by one character in five. Before a rank becomes longer than
+ * `longestRank`, its neighbours are spread anew (`ranksBetween`; `rank.room.ts` says how many).
  */
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const base = digits.length;
 const headLength = 8;
 const headLimit = base ** headLength;
 const step = base ** 4;
+
+/** A rank that would be longer than this has its neighbours spread anew first. */
+export const longestRank = 24;
 
 /** The rank of the first thing in an empty order. */
 export const firstRank = headOf(headLimit / 2);
@@ -29,6 +33,58 @@ export function rankBetween(lower: string | null, upper: string | null): string 
     return head < headLimit ? headOf(head) : middle(lower, null);
   }
   return middle(lower ?? "", upper);
+}
+
+/**
+ * Ranks at equal distances between two neighbours, of the shortest length that leaves room between any two of them
+ * for several more of that length.
+ * @param longest how long they may be.
+ * @param taken ranks between the two that must not be given out.
+ * @returns `count` ranks in their order; null when there is no such room.
+ */
+export function ranksBetween(
+  lower: string | null,
+  upper: string | null,
+  { count, longest, taken }: { count: number; longest: number; taken: ReadonlySet<string> },
+): string[] | null {
+  for (let length = headLength; length <= longest; length += 1) {
+    // What is cut off of either end lies outside: no rank given out equals or passes it.
+    const from = lower === null ? 0n : fractionOf(lower, length);
+    const to = upper === null ? bigBase ** BigInt(length) : fractionOf(upper, length);
+    const distance = (to - from) / BigInt(count + 1);
+    // More than what is taken: a place that is passes on to one that is free before the next.
+    if (distance >= bigBase && distance > BigInt(taken.size))
+      return Array.from({ length: count }, (_, index) =>
+        freeRank(from + distance * BigInt(index + 1), length, taken),
+      );
+  }
+  return null;
+}
+
+const bigBase = BigInt(base);
+
+function freeRank(place: bigint, length: number, taken: ReadonlySet<string>): string {
+  const rank = rankOf(place, length);
+  return taken.has(rank) ? freeRank(place + 1n, length, taken) : rank;
+}
+
+/** A rank's first characters as a number. */
+function fractionOf(rank: string, length: number): bigint {
+  let value = 0n;
+  for (const digit of rank.slice(0, length).padEnd(length, "0"))
+    value = value * bigBase + BigInt(digits.indexOf(digit));
+  return value;
+}
+
+/** Without zeros behind the head, as `middle` makes them: one place has one rank. */
+function rankOf(value: bigint, length: number): string {
+  let rest = value;
+  let rank = "";
+  for (let index = 0; index < length; index += 1) {
+    rank = digits.charAt(Number(rest % bigBase)) + rank;
+    rest /= bigBase;
+  }
+  return rank.replace(/0+$/, "").padEnd(headLength, "0");
 }
 
 /** The shortest string halfway: digit by digit, `lower` as if followed by zeros, `upper` null as if all above. */

@@ -4,9 +4,12 @@ import { plainSchema } from "../record.schema";
 export interface CounterRecord {
   _id: string;
   value: number;
+  /** Written by what records no event and yet must not overlap with changes that do. */
+  heldAt?: Date;
 }
 
 export const counterSchema = plainSchema<CounterRecord>("counters", {
   _id: { type: String, required: true },
   value: { type: Number, required: true, default: 0 },
+  heldAt: { type: Date, default: undefined },
 });

@@ -60,7 +60,7 @@ export async function createLeadInChange(
   if (twin) throw duplicateLead(twin);
   // Whoever names a stage minds what it asks for; who names none may be somebody's message, which is never refused.
   if (place && input.stageId) await requireEntry(change, record, place, undefined);
-  if (place) record.rank = await rankFor(change, place.stage._id, {}, null);
+  if (place) record.rank = await rankFor(ctx, change, place.stage._id, {}, null);
   await Lead.insertMany([record], { session: change.session });
   await claimIdentities(change, record._id, identity.keys);
   change.record({

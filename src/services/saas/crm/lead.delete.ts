@@ -73,7 +73,7 @@ async function placeAgain(
   const place = old ?? (await findFirstStage(models, undefined, session));
   if (!place) return {};
   const { pipeline, stage } = place;
-  const rank = await rankFor(change, stage._id, {}, lead._id);
+  const rank = await rankFor(ctx, change, stage._id, {}, lead);
   if (old) return { rank };
   await enterStage(ctx, change, lead._id, lead.stageId, place);
   return {

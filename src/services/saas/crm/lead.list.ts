@@ -10,6 +10,7 @@ import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model"
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { notFound } from "./crm.problem";
 import { phoneKey, withExternalId } from "./lead.identity";
+import { followedRank } from "./lead.place";
 import { findLiving } from "./lead.record";
 import { wordFilters } from "./lead.search";
 import { toLead, toStageVisit } from "./lead.serialiser";
@@ -52,6 +53,7 @@ export async function listLeads(ctx: TenantContext, query: ListLeads): Promise<P
     query,
     filter: await leadFilter(models, query),
     sort: sorts[sort],
+    ...(sort === "rank" ? { followed: followedRank(models) } : {}),
   });
   return { ...page, data: await showLeads(ctx, models, page.data, query) };
 }

@@ -1,11 +1,11 @@
 /** Many leads of one stage into another at once: what emptying a stage needs. */
 import { type Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
-import { rankBetween } from "../../../lib/rank/rank";
 import { leadSearch } from "../../../lib/search/lead.search";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { changedFields } from "./changed.fields";
+import { ranksAtEnd } from "./lead.place";
 import { filterableKeys } from "./lead.searchable";
 import { recordStageEvents } from "./stage.events";
 import { newStay } from "./stage.history";
@@ -32,17 +32,16 @@ export async function moveManyInChange(
     .lean();
   if (leads.length === 0) return 0;
   const { type } = to.stage;
-  let rank = await lastRank(change, to.stage._id);
+  const ranks = await ranksAtEnd(ctx, change, to.stage._id, leads.length);
   const filterable = await filterableKeys(change.models, session);
-  const moved = leads.map((before) => {
-    rank = rankBetween(rank, null);
+  const moved = leads.map((before, index) => {
     const saved: LeadRecord = {
       ...before,
       pipelineId: to.pipeline._id,
       stageId: to.stage._id,
       stageEnteredAt: now,
       stalledAt: null,
-      rank,
+      rank: ranks[index] ?? null,
       status: type,
       wonAt: type === "won" ? (before.wonAt ?? now) : null,
       lostAt: type === "lost" ? (before.lostAt ?? now) : null,
@@ -62,16 +61,6 @@ export async function moveManyInChange(
   await moveHistory(ctx, change, moved, to);
   for (const { before, saved } of moved) await recordStageEvents(change, before, saved, to);
   return moved.length;
-}
-
-/** The last place of a stage, null when it is empty. */
-export async function lastRank(change: Change, stageId: Types.ObjectId): Promise<string | null> {
-  const last = await change.models.Lead.findOne({ stageId, deletedAt: null, rank: trusted({ $gt: "" }) })
-    .sort({ rank: -1 })
-    .select({ rank: 1 })
-    .session(change.session)
-    .lean();
-  return last?.rank ?? null;
 }
 
 async function moveHistory(

@@ -41,7 +41,7 @@ export async function moveLeadInChange(
   if (options.lostReason && type !== "lost")
     throw invalidState("A lost reason can be given only with a stage of type lost.");
   if (options.lostReason) await requireLostReason(change, options.lostReason);
-  if (before.stageId?.equals(to.stage._id)) return replaceInStage(change, before, to, options);
+  if (before.stageId?.equals(to.stage._id)) return replaceInStage(ctx, change, before, to, options);
 
   await requireEntry(change, before, to, options.lostReason);
   const { now } = change;
@@ -51,7 +51,7 @@ export async function moveLeadInChange(
     stageId: to.stage._id,
     stageEnteredAt: now,
     stalledAt: null,
-    rank: await rankFor(change, to.stage._id, options, before._id),
+    rank: await rankFor(ctx, change, to.stage._id, options, before),
     status: type,
     wonAt: type === "won" ? now : null,
     lostAt: type === "lost" ? now : null,
@@ -79,13 +79,14 @@ async function placeOf(change: Change, lead: LeadRecord, target: MoveTarget): Pr
 
 /** Same stage: only the place in the column and the reason may be new. */
 async function replaceInStage(
+  ctx: TenantContext,
   change: Change,
   before: LeadRecord,
   to: StagePlace,
   options: MoveOptions,
 ): Promise<LeadRecord> {
   const asked = options.beforeId !== undefined || options.afterId !== undefined;
-  const rank = asked ? await rankFor(change, to.stage._id, options, before._id) : before.rank;
+  const rank = asked ? await rankFor(ctx, change, to.stage._id, options, before) : before.rank;
   const lostReasonKey = options.lostReason ?? before.lostReasonKey;
   if (rank === before.rank && lostReasonKey === before.lostReasonKey) return before;
   const saved = await saveLead(change, before, { ...before, rank, lostReasonKey });

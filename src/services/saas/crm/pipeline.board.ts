@@ -7,6 +7,7 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { notFound } from "./crm.problem";
+import { followedRank } from "./lead.place";
 import { toLead } from "./lead.serialiser";
 import { toPipeline } from "./pipeline.serialiser";
 import { stageOf } from "./pipeline.stages";
@@ -55,15 +56,16 @@ export async function listStageLeads(
 
 async function columnPage(
   ctx: TenantContext,
-  { Lead }: CrmModels,
+  models: CrmModels,
   stageId: string,
   { limit, cursor, ...filters }: ListStageLeads,
 ): Promise<Page<Lead>> {
-  const page = await pageOf(ctx, Lead, {
+  const page = await pageOf(ctx, models.Lead, {
     route: "listStageLeads",
     query: Object.assign({ stageId, limit, cursor }, filters),
     filter: columnFilter(stageId, filters),
     sort: { rank: 1 },
+    followed: followedRank(models),
   });
   return { ...page, data: page.data.map(toLead) };
 }

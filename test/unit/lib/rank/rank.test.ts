@@ -1,4 +1,5 @@
-import { firstRank, rankBetween } from "../../../../src/lib/rank/rank";
+import * as fc from "fast-check";
+import { firstRank, rankBetween, ranksBetween } from "../../../../src/lib/rank/rank";
 
 test("ranks stay in order and unique through 5,000 random insertions", () => {
   let seed = 42;
@@ -44,4 +45,45 @@ test("there is room even at the very ends", () => {
 test("neighbours in the wrong order are refused", () => {
   expect(() => rankBetween("b0000000", "a0000000")).toThrow(RangeError);
   expect(() => rankBetween("a0000000", "a0000000")).toThrow(RangeError);
+});
+
+const rankText = fc
+  .tuple(
+    fc.stringMatching(/^[0-9A-Za-z]{7}[1-9A-Za-z]$/),
+    fc.option(fc.stringMatching(/^[0-9A-Za-z]{0,20}[1-9A-Za-z]$/), { nil: "" }),
+  )
+  .map(([head, tail]) => head + tail);
+
+test("ranks spread anew are unique, in order, between their neighbours, short, and none that is taken", () => {
+  fc.assert(
+    fc.property(
+      fc.option(rankText, { nil: null }),
+      fc.option(rankText, { nil: null }),
+      fc.integer({ min: 1, max: 300 }),
+      fc.integer({ min: 8, max: 24 }),
+      (one, other, count, longest) => {
+        const turned = one !== null && other !== null && one > other;
+        const [lower, upper] = turned ? [other, one] : [one, other];
+        const free = ranksBetween(lower, upper, { count, longest, taken: new Set() });
+        if (free === null) return;
+        // Everything that would be given out is taken: the next ones are.
+        const ranks = ranksBetween(lower, upper, { count, longest, taken: new Set(free) });
+        for (const given of [free, ranks ?? free]) {
+          expect(given).toHaveLength(count);
+          const all = [...(lower === null ? [] : [lower]), ...given, ...(upper === null ? [] : [upper])];
+          expect(all.every((rank, index) => index === 0 || (all[index - 1] ?? "") < rank)).toBe(true);
+          expect(given.every((rank) => rank.length <= longest && /^.{8}(.*[^0])?$/.test(rank))).toBe(true);
+        }
+        expect((ranks ?? []).filter((rank) => free.includes(rank))).toEqual([]);
+      },
+    ),
+    { numRuns: 500, seed: 7 },
+  );
+});
+
+test("where there is no room for so many, none are given", () => {
+  const options = { longest: 10, taken: new Set<string>() };
+  expect(ranksBetween("V0000000", "V000000001", { ...options, count: 1 })).toBeNull();
+  expect(ranksBetween("V0000000", "V0000001", { ...options, count: 100 })).toBeNull();
+  expect(ranksBetween("V0000000", "V0000001", { ...options, count: 10 })).toHaveLength(10);
 });

@@ -1,14 +1,13 @@
 /** Writes what was planned: rows of many leads at once, with the events each of them would have had alone. */
 import { trusted } from "mongoose";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
-import { rankBetween } from "../../../../lib/rank/rank";
 import { leadSearch } from "../../../../lib/search/lead.search";
 import type { Change } from "../../../../lib/tenant/commit.change";
 import type { ContactIdentityRecord } from "../../../../model/saas/contact.identity.schema";
 import type { LeadRecord } from "../../../../model/saas/lead.schema";
 import { changedFields } from "../changed.fields";
 import { identityKeysOf } from "../lead.identity";
-import { lastRank } from "../lead.move.many";
+import { ranksAtEnd } from "../lead.place";
 import { filterableKeys } from "../lead.searchable";
 import { recordLeadChanges } from "../lead.update";
 import { recordStageEvents, stageData } from "../stage.events";
@@ -46,7 +45,7 @@ async function writeCreated(ctx: TenantContext, change: Change, { rows, place }:
   if (created.length === 0) return;
   const { Lead, StageHistory } = change.models;
   const { session, now } = change;
-  if (place) await rankAtEnd(change, created, place);
+  if (place) await rankAtEnd(ctx, change, created, place);
   const filterable = await filterableKeys(change.models, session);
   for (const lead of created) lead.search = leadSearch(lead, filterable);
   await Lead.collection.insertMany([...created], { session });
@@ -77,15 +76,13 @@ async function insertIdentities(
 
 /** In the order of the file, below those that are in the stage already. */
 async function rankAtEnd(
+  ctx: TenantContext,
   change: Change,
   created: readonly LeadRecord[],
   { stage }: StagePlace,
 ): Promise<void> {
-  let rank = await lastRank(change, stage._id);
-  for (const lead of created) {
-    rank = rankBetween(rank, null);
-    lead.rank = rank;
-  }
+  const ranks = await ranksAtEnd(ctx, change, stage._id, created.length);
+  for (const [index, lead] of created.entries()) lead.rank = ranks[index] ?? null;
 }
 
 async function writeUpdated(change: Change, { rows }: Plan): Promise<void> {
