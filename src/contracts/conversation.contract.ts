@@ -7,6 +7,7 @@ import {
   timestampInputSchema,
   timestampSchema,
 } from "./common.contract";
+import { inboxWordsSchema } from "./conversation.search.contract";
 import { userIdSchema } from "./user.contract";
 
 export const conversationStatusSchema = z
@@ -17,7 +18,7 @@ export const conversationPrioritySchema = z
   .meta({ description: "Priority.", example: "high" });
 
 const assigneeSchema = userIdSchema.meta({ description: "Who answers: key of a user.", example: "maria" });
-const labelSchema = tagSchema.meta({ description: "Label.", example: "billing" });
+const labelSchema = tagSchema.normalize("NFC").meta({ description: "Label.", example: "billing" });
 
 export const conversationSchema = z
   .object({
@@ -95,11 +96,7 @@ export const conversationListQuerySchema = z.strictObject({
   priority: conversationPrioritySchema.optional(),
   leadId: objectIdSchema.optional(),
   connectionId: objectIdSchema.optional(),
-  q: z.string().trim().min(2).max(200).optional().meta({
-    description:
-      "Words of a message, all of them whole, or a lead's name or phone number. Of each the 500 newest are looked through.",
-    example: "invoice",
-  }),
+  q: inboxWordsSchema.optional(),
   sort: z.enum(["recent", "waiting"]).default("recent").meta({
     description: "`recent`: the latest message first. `waiting`: only those who wait, the longest first.",
     example: "recent",

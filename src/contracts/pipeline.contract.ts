@@ -5,12 +5,9 @@ import {
   moneySchema,
   objectIdSchema,
   pageQuery,
-  pageSchema,
-  tagSchema,
   timestampInputSchema,
   timestampSchema,
 } from "./common.contract";
-import { leadSchema } from "./lead.contract";
 import { currencySchema } from "./settings.contract";
 import { textLine } from "./text.contract";
 
@@ -165,44 +162,10 @@ export const moveLeadsQuery = z.strictObject({
     .meta({ description: "Stage that takes the leads; needed when there are any." }),
 });
 
-const leadFilters = {
-  ownerId: textLine(128).optional().meta({ description: "Owner.", example: "maria" }),
-  tag: tagSchema.optional(),
-};
-const columnSize = z.coerce.number().int().min(1).max(100).default(25);
-
-export const boardQuery = z.strictObject({
-  ...leadFilters,
-  limit: columnSize.meta({ description: "Leads of each column.", example: 25 }),
-});
-export type BoardQuery = z.output<typeof boardQuery>;
-
-export const listStageLeadsQuery = z.strictObject({ ...leadFilters, ...pageQuery });
-export type ListStageLeads = z.output<typeof listStageLeadsQuery>;
-
-const sums = z.array(moneySchema).meta({
+export const moneySums = z.array(moneySchema).meta({
   description: "What the leads are worth, per currency.",
   example: [{ amount: 1500, currency: "EUR" }],
 });
-
-export const boardSchema = z
-  .object({
-    pipelineId: objectIdSchema,
-    version: z.number().int().meta({ description: "Version of the pipeline." }),
-    columns: z.array(
-      z.object({
-        stage: stageSchema,
-        count: z.number().int().meta({ description: "Leads in the column.", example: 120 }),
-        countIsCapped: z.boolean().meta({ description: "There are more than `count`; only with a filter." }),
-        values: sums,
-        leads: pageSchema(leadSchema).meta({
-          description: "First page in the order of the column; go on at …/stages/{stageId}/leads.",
-        }),
-      }),
-    ),
-  })
-  .meta({ id: "Board", description: "A pipeline as columns." });
-export type Board = z.input<typeof boardSchema>;
 
 export const metricsQuery = z.strictObject({
   from: timestampInputSchema.optional().meta({ description: "Start; 30 days before `to` when absent." }),
@@ -236,15 +199,15 @@ export const pipelineMetricsSchema = z
           .array(z.object({ toStageId: objectIdSchema, count: z.number().int() }))
           .meta({ description: "Where those that left went." }),
         leads: z.number().int().meta({ description: "In it now." }),
-        values: sums,
+        values: moneySums,
       }),
     ),
     won: z.number().int(),
     lost: z.number().int(),
     winRate: rate.meta({ description: "won / (won + lost); null when nothing was decided." }),
-    wonValues: sums.meta({ description: "Worth of the leads won in this time." }),
-    openValues: sums.meta({ description: "Worth of the open stages now." }),
-    forecastValues: sums.meta({ description: "The same, each stage by its probability." }),
+    wonValues: moneySums.meta({ description: "Worth of the leads won in this time." }),
+    openValues: moneySums.meta({ description: "Worth of the open stages now." }),
+    forecastValues: moneySums.meta({ description: "The same, each stage by its probability." }),
   })
   .meta({ id: "PipelineMetrics", description: "How leads went through a pipeline in a time." });
 export type PipelineMetrics = z.input<typeof pipelineMetricsSchema>;

@@ -25,8 +25,9 @@ export function verifyCoreToken(): MiddlewareObj<EdgeRequest, EdgeResponse> {
       edge.tenant = tenantOf(found);
       if (found.status !== "active")
         throw new AppError("client-suspended", "This client is suspended. Ask the platform team why.");
-      if (!edge.tenant.scopes.includes(auth.scope))
-        throw new AppError("insufficient-scope", `This needs a key with the scope ${auth.scope}.`);
+      for (const scope of [auth.scope, ...(auth.also ? [auth.also] : [])])
+        if (!edge.tenant.scopes.includes(scope))
+          throw new AppError("insufficient-scope", `This needs a key with the scope ${scope}.`);
       await noteKeyUse(found.key);
     },
   };

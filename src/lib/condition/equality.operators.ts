@@ -61,7 +61,7 @@ export function lookup(
   value: unknown,
 ): { path: string; value: unknown } {
   const isText = (type === "text" || type === "text_list") && typeof value === "string";
-  if (isText && caseSensitive) return { path: stored.path, value: exactText(value) };
+  if (isText && (caseSensitive || stored.exact)) return { path: stored.path, value: exactText(value) };
   if (isText) return { path: stored.folded ?? stored.path, value: foldText(value) };
   return { path: stored.path, value: stored.encode && !isMissing(value) ? stored.encode(value) : value };
 }

@@ -13,6 +13,8 @@ export interface StoredField {
   readonly path: string;
   /** Path of the text as `foldText` makes it; absent where the stored text is folded already. */
   readonly folded?: string;
+  /** Texts are compared as they are spelled, whatever the condition says: there is no folded form. */
+  readonly exact?: true;
   /** Values of other types may stand there too, from before the field was declared. */
   readonly mixed?: true;
   /** The stored form of a value; undefined when no document can have it. */

@@ -35,8 +35,11 @@ export function isScope(text: string): text is Scope {
   return scopes.some((scope) => scope === text);
 }
 
-/** `tenant`: x-api-key + x-client-code with this scope. `admin`: x-admin-key. `public`: no key. */
-export type RouteAuth = { kind: "tenant"; scope: Scope } | { kind: "admin" } | { kind: "public" };
+/** `tenant`: x-api-key + x-client-code with this scope, and with `also` where data of another kind is asked for. `admin`: x-admin-key. `public`: no key. */
+export type RouteAuth =
+  | { kind: "tenant"; scope: Scope; also?: Scope }
+  | { kind: "admin" }
+  | { kind: "public" };
 
 export type ContextOf<A extends RouteAuth> = A extends { kind: "tenant" } ? TenantContext : PlatformContext;
 

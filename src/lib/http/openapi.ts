@@ -77,7 +77,11 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
 }
 
 function scopeLine(route: Route): string {
-  return route.auth.kind === "tenant" ? `Needs a key with the scope \`${route.auth.scope}\`.` : "";
+  if (route.auth.kind !== "tenant") return "";
+  const { scope, also } = route.auth;
+  return also
+    ? `Needs a key with the scopes \`${scope}\` and \`${also}\`.`
+    : `Needs a key with the scope \`${scope}\`.`;
 }
 
 function requestBodyOf(route: Route): ZodOpenApiOperationObject["requestBody"] {

@@ -73,7 +73,7 @@ export async function pageBy<T>(
   const scope: CursorScope = { clientCode: ctx.clientCode, route, sort, filter: rest };
   const position =
     cursor === undefined ? null : await positionNow(sort, decodeCursor(scope, cursor), followed);
-  const rows = await read(position === null ? {} : after(sort, position), limit + 1);
+  const rows = await read(position === null ? {} : rowsAfter(sort, position), limit + 1);
   const data = rows.slice(0, limit);
   const last = data.at(-1);
   const hasMore = rows.length > limit;
@@ -93,7 +93,10 @@ async function positionNow(
 }
 
 /** Rows behind a position: beyond it in the first field, or level with it there and beyond it in the next, and so on. */
-function after(sort: PagedList["sort"], position: readonly CursorValue[]): Record<string, unknown> {
+export function rowsAfter(
+  sort: PagedList["sort"],
+  position: readonly CursorValue[],
+): Record<string, unknown> {
   const fields = Object.entries(sort);
   if (position.length !== fields.length) throw invalidCursor();
   const branches = fields.map(([field, direction], i) => ({
@@ -108,7 +111,17 @@ function after(sort: PagedList["sort"], position: readonly CursorValue[]): Recor
   return { ...bound, $or: branches };
 }
 
-function positionOf(row: unknown, fields: readonly string[]): CursorValue[] {
+/** Rows up to a position, that one included. */
+export function rowsUpTo(sort: PagedList["sort"], position: readonly CursorValue[]): Record<string, unknown> {
+  const [first] = Object.entries(sort);
+  const bound = first
+    ? { [first[0]]: mongoose.trusted({ [first[1] === 1 ? "$lte" : "$gte"]: position[0] }) }
+    : {};
+  return { ...bound, $nor: [rowsAfter(sort, position)] };
+}
+
+/** Where a row stands in its list. */
+export function positionOf(row: unknown, fields: readonly string[]): CursorValue[] {
   return fields.map((field) => {
     const value = field.split(".").reduce<unknown>((part, name) => memberOf(part, name), row);
     if (!isCursorValue(value))

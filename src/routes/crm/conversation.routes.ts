@@ -27,6 +27,7 @@ import { getMessage, listMessages, listMessagesToReview } from "../../services/s
 import { sendMessage } from "../../services/saas/messaging/message.service";
 import { retryMessage } from "../../services/saas/messaging/retry.message.service";
 import { requestReadReceipt, showTyping } from "../../services/saas/whatsapp/receipt.service";
+import { conversationSearchRoutes } from "./conversation.search.routes";
 
 const read = { kind: "tenant", scope: "conversations:read" } as const;
 const write = { kind: "tenant", scope: "conversations:write" } as const;
@@ -64,6 +65,7 @@ export const conversationRoutes: readonly Route[] = [
     problems: ["invalid-cursor"],
     run: async ({ ctx, query }) => ({ body: await listConversations(ctx, query) }),
   }),
+  ...conversationSearchRoutes,
   defineRoute({
     operationId: "openConversation",
     method: "POST",

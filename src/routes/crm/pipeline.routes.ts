@@ -1,13 +1,9 @@
 import * as z from "zod";
 import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
-import { leadSchema } from "../../contracts/lead.contract";
 import {
-  boardQuery,
-  boardSchema,
   createPipelineSchema,
   createStageSchema,
   listPipelinesQuery,
-  listStageLeadsQuery,
   metricsQuery,
   moveLeadsQuery,
   pipelineMetricsSchema,
@@ -17,7 +13,6 @@ import {
   updateStageSchema,
 } from "../../contracts/pipeline.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
-import { getBoard, listStageLeads } from "../../services/saas/crm/pipeline.board";
 import { getPipelineMetrics } from "../../services/saas/crm/pipeline.metrics";
 import {
   addStage,
@@ -30,6 +25,7 @@ import {
   updatePipeline,
   updateStage,
 } from "../../services/saas/crm/pipeline.service";
+import { boardRoutes } from "./board.routes";
 
 const read = { kind: "tenant", scope: "leads:read" } as const;
 const write = { kind: "tenant", scope: "settings:write" } as const;
@@ -124,36 +120,7 @@ export const pipelineRoutes: readonly Route[] = [
       return left ? reply(left) : { body: null };
     },
   }),
-  defineRoute({
-    operationId: "getBoard",
-    method: "GET",
-    path: "/api/crm/pipelines/{id}/board",
-    tag,
-    summary: "Show the board",
-    description:
-      "Every stage as a column: how many leads, what they are worth, and the first of them in their order. With a filter counts and sums stop at 10,000 leads of a column.",
-    auth: read,
-    input: { params, query: boardQuery },
-    output: { status: 200, description: "The board.", body: boardSchema },
-    problems: ["not-found"],
-    run: async ({ ctx, params: { id }, query }) => ({ body: await getBoard(ctx, id, query) }),
-  }),
-  defineRoute({
-    operationId: "listStageLeads",
-    method: "GET",
-    path: "/api/crm/pipelines/{id}/stages/{stageId}/leads",
-    tag,
-    summary: "List the leads of a column",
-    description:
-      "In the order of the column; the board's `nextCursor` goes on here, with the same filters and limit.",
-    auth: read,
-    input: { params: stageParams, query: listStageLeadsQuery },
-    output: { status: 200, description: "A page of the column.", body: pageSchema(leadSchema) },
-    problems: ["not-found", "invalid-cursor"],
-    run: async ({ ctx, params: { id, stageId }, query }) => ({
-      body: await listStageLeads(ctx, id, stageId, query),
-    }),
-  }),
+  ...boardRoutes,
   defineRoute({
     operationId: "getPipelineMetrics",
     method: "GET",

@@ -1,9 +1,11 @@
 import { Types } from "mongoose";
 import * as z from "zod";
+import { boardSchema } from "../../../src/contracts/board.contract";
 import { pageSchema } from "../../../src/contracts/common.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
-import { boardSchema, pipelineMetricsSchema } from "../../../src/contracts/pipeline.contract";
+import { pipelineMetricsSchema } from "../../../src/contracts/pipeline.contract";
 import { rankBetween } from "../../../src/lib/rank/rank";
+import { leadSearch } from "../../../src/lib/search/lead.search";
 import { closeAllConnections, tenantConnection } from "../../../src/lib/tenant/tenant.registry";
 import type { StageHistoryRecord } from "../../../src/model/saas/stage.history.schema";
 import { type CrmTenant, crmTenant, newLead, stagesOf } from "./crm.tenant";
@@ -35,9 +37,10 @@ beforeAll(async () => {
   const leads = Array.from({ length: total }, (_, n) => {
     rank = rankBetween(rank, null);
     const stageId = ways[n % 5] ?? null;
-    return {
+    const lead = {
       ...pattern,
       _id: new Types.ObjectId(),
+      firstName: null,
       displayName: `Lead ${n}`,
       ownerId: `owner_${n % 50}`,
       tags: [`tag_${n % 20}`],
@@ -46,6 +49,7 @@ beforeAll(async () => {
       stageId,
       rank,
     };
+    return { ...lead, search: leadSearch(lead, new Set()) };
   });
   await tenant.models.Lead.collection.insertMany(leads);
   const stays = leads.flatMap(({ _id, stageId }, n): StageHistoryRecord[] => {
@@ -133,6 +137,65 @@ test("a column goes on where the board stopped, in the order of its ranks", asyn
     ({ displayName }) => displayName,
   );
   expect(names).toEqual(Array.from({ length: 20 }, (_, n) => `Lead ${n * 20}`));
+});
+
+test("the board by condition counts, sums and pages the leads for which it holds, from an index", async () => {
+  const condition = {
+    all: [
+      { field: "lead.tags", op: "any_of", value: ["tag_0", "TAG_1"] },
+      { not: { field: "lead.ownerId", op: "equals", value: "owner_0" } },
+    ],
+  };
+  let board: z.output<typeof boardSchema> | undefined;
+  const plans = await plansOf(async () => {
+    board = (await tenant.api.post(`${path}/board`, { condition, limit: 10 })).as(boardSchema);
+  });
+  // tag_0: every 20th, all contacted, of which those of owner_0 are each fifth; tag_1: the same one further.
+  expect(board?.columns.map(({ stage, count, leads }) => [stage.key, count, leads.data.length])).toEqual([
+    ["new", 0, 0],
+    ["contacted", 450, 10],
+    ["qualified", 0, 0],
+    ["proposal", 0, 0],
+    ["won", 0, 0],
+    ["lost", 0, 0],
+  ]);
+  expect(board?.columns[1]?.values).toEqual(
+    expect.arrayContaining([
+      { amount: 200, currency: "BRL" },
+      { amount: 2_500, currency: "EUR" },
+    ]),
+  );
+  for (const plan of plans) expect(plan.planSummary).toContain("IXSCAN");
+  const names = board?.columns[1]?.leads.data.map(({ displayName }) => displayName) ?? [];
+  let cursor = board?.columns[1]?.leads.nextCursor;
+  while (cursor) {
+    const search = { condition, limit: 10, cursor };
+    const answer = await tenant.api.post(`${path}/stages/${stages.contacted}/leads/search`, search);
+    const page = answer.as(pageSchema(leadSchema));
+    names.push(...page.data.map(({ displayName }) => displayName));
+    cursor = page.nextCursor;
+  }
+  const expected = Array.from({ length: total }, (_, n) => n).filter((n) => n % 20 < 2 && n % 50 !== 0);
+  expect(names).toEqual(expected.map((n) => `Lead ${n}`));
+}, 60_000);
+
+test("the board takes words too, is whole without either, and refuses what leads do not have", async () => {
+  const named = (await tenant.api.post(`${path}/board`, { query: "lead 4321" })).as(boardSchema);
+  expect(named.columns.flatMap(({ leads }) => leads.data.map(({ displayName }) => displayName))).toEqual([
+    "Lead 4321",
+  ]);
+  const whole = (await tenant.api.post(`${path}/board`, { limit: 3 })).as(boardSchema);
+  expect(whole.columns.map(({ count }) => count)).toEqual([1_000, 2_000, 0, 0, 1_000, 1_000]);
+  const condition = { all: [{ field: "lead.tagz", op: "any_of", value: ["a"] }] };
+  const wrong = await tenant.api.post(`${path}/board`, { condition });
+  expect([wrong.status, wrong.problem().errors?.[0]?.pointer]).toEqual([400, "/condition/all/0/field"]);
+  const elsewhere = whole.columns[1]?.leads.nextCursor;
+  const mixed = await tenant.api.post(`${path}/stages/${stages.contacted}/leads/search`, {
+    condition: { field: "lead.score", op: "gte", value: 0 },
+    limit: 3,
+    cursor: elsewhere,
+  });
+  expect(mixed.problem().code).toBe("invalid-cursor");
 });
 
 test("the board of one owner reads that owner's leads only", async () => {

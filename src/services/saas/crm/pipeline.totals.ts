@@ -2,6 +2,7 @@
 import { type QueryFilter, Types } from "mongoose";
 import * as z from "zod";
 import type { Money } from "../../../contracts/common.contract";
+import { longestReadMs } from "../../../lib/query/page";
 import type { CrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 
@@ -58,6 +59,7 @@ export async function filteredTotal(
     .sort({ rank: 1 })
     .limit(maxFiltered + 1)
     .select({ _id: 0, value: 1 })
+    .maxTimeMS(longestReadMs)
     .lean();
   const sums = new Map<string, number>();
   for (const { value } of leads.slice(0, maxFiltered))

@@ -5,15 +5,12 @@ import type {
   ConversationCounts,
   ConversationListQuery,
 } from "../../../contracts/conversation.contract";
-import { wordsOf } from "../../../contracts/text.words";
 import type { TenantContext } from "../../../lib/context/tenant.context";
-import { type Page, pageOf } from "../../../lib/query/page";
-import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
+import type { Page, PagedList } from "../../../lib/query/page";
+import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { ConversationRecord } from "../../../model/saas/conversation.schema";
-import { toConversation } from "./conversation.serialiser";
+import { pageOfConversations, withWords } from "./conversation.find";
 
-/** How many leads and how many messages a search looks through. */
-const searched = 500;
 const someTime = { $gt: new Date(0) };
 
 /** Conversations, the latest message or whoever waits the longest first. @throws AppError invalid-cursor. */
@@ -22,13 +19,11 @@ export async function listConversations(
   query: ConversationListQuery,
 ): Promise<Page<Conversation>> {
   const models = await getCrmModels(ctx.clientCode);
-  const page = await pageOf(ctx, models.Conversation, {
-    route: "listConversations",
-    query,
-    filter: { $and: [filterOf(query), await found(models, query.q)] },
-    sort: query.sort === "waiting" ? { waitingSince: 1, _id: 1 } : { lastActivityAt: -1, _id: -1 },
-  });
-  return { ...page, data: page.data.map(toConversation) };
+  const sort: PagedList["sort"] =
+    query.sort === "waiting" ? { waitingSince: 1, _id: 1 } : { lastActivityAt: -1, _id: -1 };
+  const words = query.q === undefined ? [] : [await withWords(models, query.q)];
+  const list = { route: "listConversations", query, sort };
+  return pageOfConversations(ctx, models, list, [{ filter: filterOf(query) }, ...words]);
 }
 
 function filterOf(query: ConversationListQuery): QueryFilter<ConversationRecord> {
@@ -50,42 +45,6 @@ function filterOf(query: ConversationListQuery): QueryFilter<ConversationRecord>
 }
 
 const statuses = ["open", "pending", "snoozed", "resolved"] as const;
-
-/** What a search text stands for: conversations with such a message, or with such a lead. */
-async function found(models: CrmModels, q: string | undefined): Promise<QueryFilter<ConversationRecord>> {
-  if (q === undefined) return {};
-  const [leadIds, conversationIds] = await Promise.all([leadsWith(models, q), messagesWith(models, q)]);
-  return {
-    $or: [{ leadId: trusted({ $in: leadIds }) }, { _id: trusted({ $in: conversationIds }) }],
-  };
-}
-
-async function messagesWith({ Message }: CrmModels, q: string): Promise<Types.ObjectId[]> {
-  const words = wordsOf(q);
-  const [first, ...others] = words.sort((a, b) => b.length - a.length);
-  if (first === undefined) return [];
-  const messages = await Message.find({
-    words: others.length === 0 ? first : trusted({ $all: [first, ...others] }),
-  })
-    .sort({ sentAt: -1 })
-    .limit(searched)
-    .select({ conversationId: 1 })
-    .lean<{ conversationId: Types.ObjectId }[]>();
-  return messages.map(({ conversationId }) => conversationId);
-}
-
-async function leadsWith({ Lead }: CrmModels, q: string): Promise<Types.ObjectId[]> {
-  const digits = q.replace(/[^\d]/g, "");
-  if (digits.length < 4 || /\p{L}/u.test(q)) return [];
-  const leads = await Lead.find({
-    deletedAt: null,
-    "phone.e164": trusted({ $gte: `+${digits}`, $lt: `+${digits}:` }),
-  })
-    .limit(searched)
-    .select({ _id: 1 })
-    .lean<{ _id: Types.ObjectId }[]>();
-  return leads.map(({ _id }) => _id);
-}
 
 /** How many conversations there are of each kind; read from indexes alone. */
 export async function countConversations(ctx: TenantContext): Promise<ConversationCounts> {
