@@ -2,6 +2,7 @@ import { sweepPendingRuns } from "../../services/saas/automation/pending.runs";
 import { sweepDueRuns, sweepUndispatchedEvents } from "../../services/saas/automation/sweep.service";
 import { sweepTimers } from "../../services/saas/automation/timers/rule.timer";
 import { sweepMerges } from "../../services/saas/crm/lead.merge.job";
+import { sweepPassedMeetings } from "../../services/saas/crm/meeting.passed";
 import { sweepClosingStages } from "../../services/saas/crm/pipeline.clear";
 import { sweepStalledLeads } from "../../services/saas/crm/stage.stalled";
 import { sweepDueTasks } from "../../services/saas/crm/task.due";
@@ -30,6 +31,7 @@ const sweeps = {
   pendingRuns: sweepPendingRuns,
   runs: sweepDueRuns,
   tasks: sweepDueTasks,
+  meetings: sweepPassedMeetings,
   timers: sweepTimers,
   snoozed: sweepSnoozed,
 };

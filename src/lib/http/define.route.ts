@@ -68,6 +68,11 @@ export interface RouteRequest<I extends RouteInput, A extends RouteAuth> {
   readonly body: Parsed<I["body"]>;
   /** Version from `If-Match`, when the caller sent one. */
   readonly ifMatch: number | undefined;
+  /**
+   * Names what this request brings about, when it has an `Idempotency-Key`: a repetition after a crash has the same
+   * name for 24 hours, so that what was stored already is found and not made again.
+   */
+  readonly effectKey: string | undefined;
   readonly header: (name: string) => string | undefined;
 }
 

@@ -32,6 +32,7 @@ export type EdgeResponse = APIGatewayProxyStructuredResultV2 & {
 export interface IdempotencyLease {
   readonly id: Types.ObjectId;
   readonly token: string;
+  readonly effectId: Types.ObjectId;
 }
 
 /**

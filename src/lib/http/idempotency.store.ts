@@ -22,7 +22,7 @@ export interface LeaseRequest {
 }
 
 export type LeaseOutcome =
-  | { readonly kind: "lease"; readonly id: Types.ObjectId; readonly token: string }
+  | ({ readonly kind: "lease" } & IdempotencyLease)
   | { readonly kind: "answer"; readonly answer: EdgeResponse };
 
 /**
@@ -35,7 +35,7 @@ export async function takeLease(clientCode: ClientCode, request: LeaseRequest): 
   const row = leaseRow(request);
   try {
     await IdempotencyKey.create(row);
-    return { kind: "lease", id: row._id, token: row.token };
+    return { kind: "lease", id: row._id, token: row.token, effectId: row.effectId };
   } catch (error) {
     if (!(error instanceof mongo.MongoServerError) || error.code !== duplicateKeyCode) throw error;
   }
@@ -48,7 +48,7 @@ export async function takeLease(clientCode: ClientCode, request: LeaseRequest): 
       "idempotency-key-reused",
       "This Idempotency-Key was sent with another request before. Use a new key for a new request.",
     );
-  if (found.state === "running") throw inProgress((found.leaseUntil.getTime() - now().getTime()) / 1000);
+  if (found.state === "running") throw inProgress(waitSeconds(found));
   return { kind: "answer", answer: storedAnswer(found) };
 }
 
@@ -77,10 +77,16 @@ export async function storeAnswer(
   );
 }
 
-/** Gives the key free again, so that the caller may repeat the request. */
+/**
+ * Ends the lease without an answer, so that the caller may repeat the request. The row stays: a failure may have come
+ * after the effect, which the repeated request must find.
+ */
 export async function releaseLease(clientCode: ClientCode, lease: IdempotencyLease): Promise<void> {
   const { IdempotencyKey } = await getCrmModels(clientCode);
-  await IdempotencyKey.deleteOne({ _id: lease.id, token: lease.token, state: "running" });
+  await IdempotencyKey.updateOne(
+    { _id: lease.id, token: lease.token, state: "running" },
+    { $set: { leaseUntil: now() } },
+  );
 }
 
 function leaseRow(request: LeaseRequest): IdempotencyKeyRecord {
@@ -94,6 +100,7 @@ function leaseRow(request: LeaseRequest): IdempotencyKeyRecord {
     startedAt,
     leaseUntil: new Date(startedAt.getTime() + request.leaseMs),
     token: randomUUID(),
+    effectId: new Types.ObjectId(),
     status: null,
     headers: {},
     body: null,
@@ -103,11 +110,16 @@ function leaseRow(request: LeaseRequest): IdempotencyKeyRecord {
   };
 }
 
+const isOld = ({ startedAt }: IdempotencyKeyRecord) => startedAt.getTime() + keepMs <= now().getTime();
+
 function isOver(row: IdempotencyKeyRecord): boolean {
+  return isOld(row) || (row.state === "running" && row.leaseUntil.getTime() <= now().getTime());
+}
+
+/** As long again as the first request has taken by now, which is soon for one that has just begun. */
+function waitSeconds({ startedAt, leaseUntil }: IdempotencyKeyRecord): number {
   const time = now().getTime();
-  return (
-    row.startedAt.getTime() + keepMs <= time || (row.state === "running" && row.leaseUntil.getTime() <= time)
-  );
+  return Math.min(time - startedAt.getTime(), leaseUntil.getTime() - time) / 1_000;
 }
 
 async function takeOver(
@@ -116,13 +128,16 @@ async function takeOver(
   row: IdempotencyKeyRecord,
 ): Promise<LeaseOutcome> {
   const { IdempotencyKey } = await getCrmModels(clientCode);
-  const { _id, ...fields } = row;
+  const { _id, ...fresh } = row;
+  // The same request goes on with what it may have brought about before; another one, or one a day later, is new.
+  const same = !isOld(old) && old.bodyHash === row.bodyHash;
+  const fields = same ? { ...fresh, effectId: old.effectId, startedAt: old.startedAt } : fresh;
   const result = await IdempotencyKey.updateOne(
     { _id: old._id, token: old.token, state: old.state },
     { $set: fields },
   );
   if (result.matchedCount === 0) throw inProgress(1);
-  return { kind: "lease", id: old._id, token: row.token };
+  return { kind: "lease", id: old._id, token: row.token, effectId: fields.effectId };
 }
 
 function storedAnswer(row: IdempotencyKeyRecord): EdgeResponse {

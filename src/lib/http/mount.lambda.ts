@@ -7,6 +7,7 @@ import { AppError } from "../errors/app.error";
 import type { Route } from "./define.route";
 import { EdgeRequest, type EdgeResponse } from "./edge.request";
 import { hostContext } from "./host.context";
+import { apiVersion } from "./middleware/api.version.middleware";
 import { conditional } from "./middleware/conditional.middleware";
 import { errorToProblem } from "./middleware/error.to.problem.middleware";
 import { idempotency } from "./middleware/idempotency.middleware";
@@ -42,6 +43,7 @@ export function mountLambda(routes: readonly Route[], ports: MountPorts): EdgeHa
     .use(verifyCoreToken())
     .use(verifyAdminKey())
     .use(rateLimit())
+    .use(apiVersion())
     .use(parseInput())
     .use(idempotency())
     .use(conditional())

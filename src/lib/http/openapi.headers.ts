@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Route } from "./define.route";
+import { apiVersions } from "./middleware/api.version.middleware";
 
 const idempotencyKey = z.string().min(1).max(255).optional().meta({
   description: "Makes it safe to repeat the request: the same key gets the same answer for 24 hours.",
@@ -10,9 +11,15 @@ const ifMatch = z.string().optional().meta({
   example: '"3"',
 });
 
+const crmVersion = z.enum(apiVersions).optional().meta({
+  description: "The version of the API that you were written for; answers name theirs.",
+  example: "2026-11-01",
+});
+
 /** The request headers that a route minds, beside those of its credentials. */
 export function openApiHeaders(route: Route): z.ZodObject {
   return z.object({
+    ...(route.auth.kind === "tenant" ? { "Crm-Version": crmVersion } : {}),
     ...(route.idempotent ? { "Idempotency-Key": idempotencyKey } : {}),
     ...(route.problems.includes("precondition-failed") ? { "If-Match": ifMatch } : {}),
   });

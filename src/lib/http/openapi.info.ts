@@ -29,6 +29,9 @@ and 5xx are not kept: repeat those with the same key.
 **Changing safely.** Resources have a \`version\`, sent as \`ETag\` too. Send it as \`If-Match\` with a PATCH or a move:
 when somebody else was faster, the answer is 412 with the present state. Without \`If-Match\` the last write wins.
 
+**Versions.** Answers carry \`Crm-Version\`. Within a version fields, operations and values are only added, so pass over
+what you do not know. A client may send the version it was written for; one that there is not is refused with 400.
+
 **Tracing.** Every answer carries \`x-request-id\`; send your own (8 to 64 letters, digits, \`.\`, \`_\`, \`-\`) to find it
 in the log, on the jobs and on the events that the request caused.
 

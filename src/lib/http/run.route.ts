@@ -38,6 +38,7 @@ function call(
     query,
     body,
     ifMatch: edge.ifMatch,
+    effectKey: edge.lease && `request:${edge.lease.effectId.toHexString()}`,
     header: (name) => edge.header(name.toLowerCase()),
   });
 }

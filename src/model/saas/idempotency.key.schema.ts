@@ -14,6 +14,8 @@ export interface IdempotencyKeyRecord {
   leaseUntil: Date;
   /** Whoever holds the lease; a request that lost it stores nothing. */
   token: string;
+  /** Names what the request brings about; whoever takes its lease over finds that again. */
+  effectId: Types.ObjectId;
   status: number | null;
   headers: Record<string, string>;
   body: string | null;
@@ -30,6 +32,7 @@ export const idempotencyKeySchema = plainSchema<IdempotencyKeyRecord>("idempoten
   startedAt: { type: Date, required: true },
   leaseUntil: { type: Date, required: true },
   token: { type: String, required: true },
+  effectId: { type: Schema.Types.ObjectId, required: true },
   status: { type: Number, default: null },
   headers: { type: Schema.Types.Mixed, default: {} },
   body: { type: String, default: null },

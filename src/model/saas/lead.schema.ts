@@ -1,6 +1,6 @@
 import { Schema, type Types } from "mongoose";
 import type { Actor, Money } from "../../contracts/common.contract";
-import { anyId, anyText, type BaseRecord, recordSchema } from "../record.schema";
+import { anyId, anyText, anyTime, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface LeadPhone {
   e164: string;
@@ -255,6 +255,11 @@ leadSchema.index({ mergedInto: 1 }, { name: "merged", partialFilterExpression: {
 leadSchema.index(
   { "merging.since": 1 },
   { name: "merging", partialFilterExpression: { "merging.since": { $gt: new Date(0) } } },
+);
+// whose next meeting is when; the sweep finds those that have begun
+leadSchema.index(
+  { nextMeetingAt: 1 },
+  { name: "next_meeting", partialFilterExpression: { nextMeetingAt: anyTime } },
 );
 leadSchema.index({ lastActivityAt: -1, _id: -1 }, { name: "activity" });
 leadSchema.index({ score: -1, _id: -1 }, { name: "score" });

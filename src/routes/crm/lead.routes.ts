@@ -90,8 +90,8 @@ export const leadRoutes: readonly Route[] = [
     output: { status: 201, description: "The lead.", body: leadSchema },
     problems: ["duplicate", "invalid-phone", "invalid-reference", "stage-full", "missing-fields"],
     idempotent: true,
-    run: async ({ ctx, body }) => {
-      const lead = await createLead(ctx, body);
+    run: async ({ ctx, body, effectKey }) => {
+      const lead = await createLead(ctx, body, effectKey);
       return { ...leadReply(lead), headers: { location: `/api/crm/leads/${lead.id}` } };
     },
   }),
@@ -124,7 +124,7 @@ export const leadRoutes: readonly Route[] = [
     output: { status: 207, description: "A result per row.", body: leadBatchResultSchema },
     problems: [],
     idempotent: true,
-    run: async ({ ctx, body }) => ({ body: await changeLeads(ctx, body.operations) }),
+    run: async ({ ctx, body, effectKey }) => ({ body: await changeLeads(ctx, body.operations, effectKey) }),
   }),
   defineRoute({
     operationId: "upsertLeadByPhone",

@@ -31,7 +31,10 @@ export const leadTimelineRoutes: readonly Route[] = [
     output: { status: 201, description: "The note; it is on the timeline too.", body: noteSchema },
     problems: ["not-found"],
     idempotent: true,
-    run: async ({ ctx, params: { id }, body }) => ({ body: await addNote(ctx, id, body), leadId: id }),
+    run: async ({ ctx, params: { id }, body, effectKey }) => ({
+      body: await addNote(ctx, id, body, effectKey),
+      leadId: id,
+    }),
   }),
   defineRoute({
     operationId: "listLeadActivities",

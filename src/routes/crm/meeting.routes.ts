@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
 import {
-  type CreateMeeting,
   cancelMeetingSchema,
   createMeetingSchema,
   listMeetingsQuery,
@@ -35,16 +34,6 @@ const reply = (meeting: z.input<typeof meetingSchema>) => ({
   version: meeting.version,
   leadId: meeting.leadId,
 });
-
-/**
- * A request that died after its meeting was stored finds it again. One with an appointment needs none: the appointment
- * has one meeting, and a second request for it is told so.
- */
-function effectKeyOf({ appointmentId }: CreateMeeting, idempotencyKey: string | undefined) {
-  return appointmentId === undefined && idempotencyKey !== undefined
-    ? `idempotency:${idempotencyKey}`
-    : undefined;
-}
 
 /** Steps that need nothing but the meeting. */
 const plainSteps = [
@@ -99,11 +88,12 @@ export const meetingRoutes: readonly Route[] = [
     output: { status: 201, description: "The meeting.", body: meetingSchema },
     problems: ["invalid-reference", "duplicate"],
     idempotent: true,
-    run: async (request) => {
-      const meeting = await createMeeting(request.ctx, {
-        ...request.body,
-        effectKey: effectKeyOf(request.body, request.header("idempotency-key")),
-      });
+    run: async ({ ctx, body, effectKey }) => {
+      // An appointment has one meeting, so a second request for it is told so.
+      const meeting = await createMeeting(
+        ctx,
+        body.appointmentId === undefined ? { ...body, effectKey } : body,
+      );
       return { ...reply(meeting), headers: { location: `/api/crm/meetings/${meeting.id}` } };
     },
   }),

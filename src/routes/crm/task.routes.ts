@@ -77,10 +77,8 @@ export const taskRoutes: readonly Route[] = [
     output: { status: 201, description: "The task.", body: taskSchema },
     problems: ["invalid-reference"],
     idempotent: true,
-    run: async (request) => {
-      const key = request.header("idempotency-key");
-      const effectKey = key === undefined ? undefined : `idempotency:${key}`;
-      const task = await createTask(request.ctx, { ...request.body, effectKey });
+    run: async ({ ctx, body, effectKey }) => {
+      const task = await createTask(ctx, { ...body, effectKey });
       return { ...reply(task), headers: { location: `/api/crm/tasks/${task.id}` } };
     },
   }),

@@ -1,6 +1,8 @@
+import * as z from "zod";
 import { activitySchema } from "../../../src/contracts/activity.contract";
 import { auditEntrySchema } from "../../../src/contracts/audit.contract";
 import { pageSchema } from "../../../src/contracts/common.contract";
+import { pipelineSchema } from "../../../src/contracts/pipeline.contract";
 import { actingFor, createTenantContext } from "../../../src/lib/context/create.context";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import { addTags } from "../../../src/services/saas/crm/lead.service";
@@ -30,6 +32,44 @@ test("each change of a key is in the audit with its request, before and after", 
   const actorId = data[0]?.actor.id ?? "";
   expect((await audit(`actorId=${actorId}&limit=1`)).data).toHaveLength(1);
   expect((await audit("actorId=nobody")).data).toEqual([]);
+});
+
+test("the audit shows before and after of people, teams, pipelines, lists and meetings too", async () => {
+  const { api } = tenant;
+  const made = z.object({ id: z.string() });
+  const post = async (path: string, body: object) => (await api.post(`/api/crm/${path}`, body)).as(made).id;
+  const lastly = async (action: string) => (await audit(`action=${action}&limit=1`)).data[0]?.changes;
+
+  const user = await post("users", { key: "rui", name: "Rui", email: "rui@audit.example" });
+  expect(await lastly("user_updated")).toMatchObject({ name: { from: null, to: "Rui" } });
+  await api.patch(`/api/crm/users/${user}`, { availability: "away" });
+  expect(await lastly("user_updated")).toEqual({ availability: { from: "available", to: "away" } });
+
+  const team = await post("teams", { key: "audit", name: "Audit", memberIds: [] });
+  await api.patch(`/api/crm/teams/${team}`, { memberIds: ["rui"] });
+  expect(await lastly("team_updated")).toEqual({ memberIds: { from: [], to: ["rui"] } });
+
+  const pipeline = await post("pipelines", { name: "Audit", stages: [{ name: "A" }, { name: "B" }] });
+  const { stages } = (await api.get(`/api/crm/pipelines/${pipeline}`)).as(pipelineSchema);
+  const [a, b] = stages.map(({ id }) => id);
+  await api.patch(`/api/crm/pipelines/${pipeline}/stages/${a}`, { wipLimit: 5 });
+  expect(await lastly("pipeline_updated")).toEqual({ "stages.a.wipLimit": { from: null, to: 5 } });
+  await api.put(`/api/crm/pipelines/${pipeline}/stages/order`, { stageIds: [b, a] });
+  expect(await lastly("pipeline_updated")).toEqual({ stageOrder: { from: ["a", "b"], to: ["b", "a"] } });
+
+  const field = await post("custom-fields", { key: "size", name: "Size", type: "number" });
+  await api.patch(`/api/crm/custom-fields/${field}`, { name: "Shoe size" });
+  expect(await lastly("settings_updated")).toEqual({ name: { from: "Size", to: "Shoe size" } });
+  await api.delete(`/api/crm/custom-fields/${field}`);
+  expect(await lastly("settings_updated")).toMatchObject({ key: { from: "size", to: null } });
+
+  const { id: leadId } = await newLead(tenant, { firstName: "Met" });
+  const startsAt = "2030-01-02T09:00:00.000Z";
+  const meeting = await post("meetings", { leadId, title: "Visit", startsAt });
+  await api.post(`/api/crm/meetings/${meeting}/cancel`);
+  expect(await lastly("appointment_cancelled")).toMatchObject({
+    status: { from: "proposed", to: "cancelled" },
+  });
 });
 
 test("what is refused or changes nothing leaves no entry", async () => {

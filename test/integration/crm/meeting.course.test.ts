@@ -103,6 +103,11 @@ test("it is an invitation of the lead's owner to the lead and the attendees, eac
   expect(invitation).toContain("METHOD:REQUEST");
   expect(invitation).toMatch(/^ORGANIZER;CN="?Maria"?:mailto:maria@example\.com/im);
   expect(invitation.match(/^ATTENDEE/gm)).toHaveLength(2);
+  await tenant.api.patch(path, {
+    attendees: [{ name: 'Eve":mailto:victim@x.com', email: "eve@example.com" }],
+  });
+  const quoted = (await read()).split("\r\n").filter((line) => line.includes("eve@"));
+  expect(quoted).toEqual([expect.stringMatching(/CN="Eve':mailto:victim@x\.com":mailto:eve@example\.com$/i)]);
   await tenant.api.patch(`/api/crm/leads/${lead.id}`, { ownerId: null });
   const published = await read();
   expect(published).toContain("METHOD:PUBLISH");

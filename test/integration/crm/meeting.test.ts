@@ -2,13 +2,13 @@ import { pageSchema } from "../../../src/contracts/common.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { meetingSchema } from "../../../src/contracts/meeting.contract";
 import { commitChange } from "../../../src/lib/tenant/commit.change";
-import { getCrmModels } from "../../../src/lib/tenant/get.crm.model";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import {
   type AppointmentEventType,
   appointmentEventId,
   followAppointmentInChange,
 } from "../../../src/services/saas/crm/appointment.event";
+import { sweepPassedMeetings } from "../../../src/services/saas/crm/meeting.passed";
 import { createMeeting } from "../../../src/services/saas/crm/meeting.service";
 import { type CrmTenant, crmTenant, newLead, takeEvents } from "./crm.tenant";
 
@@ -123,21 +123,6 @@ test("a rule's step that is repeated finds the meeting it made", async () => {
   expect(await createMeeting(tenant.ctx, input)).toEqual(made);
 });
 
-test("a request that died after its meeting was stored finds it again by its Idempotency-Key", async () => {
-  const lead = await newLead(tenant);
-  const body = { leadId: lead.id, title: "Visit", startsAt };
-  const key = { "idempotency-key": "visit-1" };
-  const made = (await tenant.api.post(base, body, key)).as(meetingSchema);
-  const { IdempotencyKey } = await getCrmModels(tenant.ctx.clientCode);
-  // it died before its answer was kept, and its lease has run out
-  const running = { state: "running", leaseUntil: new Date(0), status: null, body: null } as const;
-  expect((await IdempotencyKey.updateOne({ key: "visit-1" }, { $set: running })).matchedCount).toBe(1);
-  const again = await tenant.api.post(base, body, key);
-  expect([again.status, again.as(meetingSchema).id]).toEqual([201, made.id]);
-  const other = await tenant.api.post(base, body, { "idempotency-key": "visit-2" });
-  expect(other.as(meetingSchema).id).not.toBe(made.id);
-});
-
 test("an appointment has one meeting", async () => {
   const meeting = await newMeeting({ appointmentId: "apt-7" });
   const answer = await tenant.api.post(base, {
@@ -209,4 +194,17 @@ test("the calendar file keeps its UID and raises its SEQUENCE", async () => {
   expect(cancelled).toContain("METHOD:CANCEL");
   const answer = await tenant.api.get(`${base}/${meeting.id}/ics`);
   expect(answer.headers["content-type"]).toBe("text/calendar; charset=utf-8");
+});
+
+test("a lead is shown with its next meeting, also when the one before it has begun", async () => {
+  const lead = await newLead(tenant);
+  const second = new Date(Date.now() + 2 * 86_400_000).toISOString();
+  for (const at of [startsAt, second])
+    await tenant.api.post(base, { leadId: lead.id, title: "Visit", startsAt: at });
+  const next = async () => (await tenant.api.get(`/api/crm/leads/${lead.id}`)).as(leadSchema).nextMeetingAt;
+  expect(await next()).toBe(startsAt);
+  const past = { ...tenant.ctx, now: () => new Date(Date.parse(startsAt) + 1) };
+  expect((await sweepPassedMeetings(past)).taken).toBeGreaterThan(0);
+  expect(await next()).toBe(second);
+  expect((await sweepPassedMeetings(past)).taken).toBe(0);
 });

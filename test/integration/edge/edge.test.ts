@@ -158,6 +158,14 @@ describe("credentials", () => {
   });
 });
 
+test("tenant answers name their version; a caller may ask for it, and one that there is not is refused", async () => {
+  const answer = await api.get("/api/crm/toys/5", { "crm-version": "2026-11-01" });
+  expect([answer.status, answer.headers["crm-version"]]).toEqual([200, "2026-11-01"]);
+  const refused = await api.get("/api/crm/toys/5", { "crm-version": "1999-01-01" });
+  expect(refused.problem()).toMatchObject({ status: 400, errors: [{ pointer: "/header/crm-version" }] });
+  expect(refused.headers["crm-version"]).toBe("2026-11-01");
+});
+
 describe("request ids", () => {
   test("a well-formed one is kept, on the answer and in problems", async () => {
     const headers = { "x-request-id": "my-request-0001" };

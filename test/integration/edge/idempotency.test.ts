@@ -83,7 +83,8 @@ test("while the first request runs, the second is told so; of many at once exact
   expect(statuses).toEqual(["201", ...Array<string>(11).fill("409")]);
   const refused = answers.find((answer) => answer.status === 409);
   expect(refused?.problem().code).toBe("request-in-progress");
-  expect(refused?.headers["retry-after"]).toMatch(/^\d+$/);
+  // soon: the first one has only just begun
+  expect(Number(refused?.headers["retry-after"])).toBeLessThan(5);
   expect(runs.get("storm")).toBe(1);
 });
 

@@ -39,7 +39,7 @@ export function idempotency(): MiddlewareObj<EdgeRequest, EdgeResponse> {
           }),
         { answerInTime: true },
       );
-      if (taken.kind === "lease") edge.lease = { id: taken.id, token: taken.token };
+      if (taken.kind === "lease") edge.lease = taken;
       else
         edge.replay = {
           ...taken.answer,

@@ -7,7 +7,7 @@ import type { CrmEventType } from "../../../contracts/crm.event.contract";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MeetingRecord } from "../../../model/saas/meeting.schema";
 import { changedFields } from "./changed.fields";
-import { appointmentData, saveMeeting } from "./meeting.record";
+import { appointmentData, meetingChanges, saveMeeting } from "./meeting.record";
 
 /** Events about an appointment, whoever tells of them. */
 export type AppointmentEventType = Extract<CrmEventType, `appointment_${string}`>;
@@ -75,7 +75,7 @@ export async function confirmedSequence(change: Change, appointmentId: string): 
 export async function recordAppointment(
   change: Change,
   type: AppointmentEventType,
-  meeting: MeetingRecord,
+  { before, meeting }: { before: MeetingRecord; meeting: MeetingRecord },
   more: Record<string, unknown> = {},
 ): Promise<void> {
   const id = appointmentEventId(type, meeting.appointmentId, meeting.sequence);
@@ -89,5 +89,6 @@ export async function recordAppointment(
     type,
     subject: { leadId: meeting.leadId.toHexString(), meetingId: meeting._id.toHexString() },
     data: { ...appointmentData(meeting), ...more },
+    changes: meetingChanges(before, meeting),
   });
 }

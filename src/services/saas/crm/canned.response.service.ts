@@ -12,7 +12,7 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { CannedResponseRecord } from "../../../model/saas/canned.response.schema";
-import { changedFields } from "./changed.fields";
+import { changedFields, shownChanges } from "./changed.fields";
 import { checkVersion, invalidState, notFound } from "./crm.problem";
 import { toTimestamp } from "./lead.serialiser";
 
@@ -71,7 +71,7 @@ export async function createCannedResponse(
       createdBy: ctx.actor,
     };
     await CannedResponse.insertMany([record], { session });
-    tell(change, record, "created");
+    tell(change, null, record);
     return toCannedResponse(record);
   });
 }
@@ -94,7 +94,7 @@ export async function updateCannedResponse(
       { $set: changedFields(before, saved) },
       { session: change.session },
     );
-    tell(change, saved, "updated");
+    tell(change, before, saved);
     return toCannedResponse(saved);
   });
 }
@@ -104,7 +104,7 @@ export async function deleteCannedResponse(ctx: TenantContext, at: CannedRespons
   await commitChange(ctx, async (change) => {
     const before = await responseInChange(change, at);
     await change.models.CannedResponse.deleteOne({ _id: before._id }, { session: change.session });
-    tell(change, before, "deleted");
+    tell(change, before, null);
   });
 }
 
@@ -128,11 +128,15 @@ async function refuseTwin({ models, session }: Change, shortCode: string): Promi
   });
 }
 
-function tell(change: Change, { _id, shortCode }: CannedResponseRecord, action: string): void {
+function tell(change: Change, before: CannedResponseRecord | null, after: CannedResponseRecord | null): void {
+  const told = after ?? before;
+  if (!told) return;
+  const action = before === null ? "created" : after === null ? "deleted" : "updated";
   change.record({
     type: "canned_response_updated",
-    subject: { cannedResponseId: _id.toHexString() },
-    data: { shortCode, action },
+    subject: { cannedResponseId: told._id.toHexString() },
+    data: { shortCode: told.shortCode, action },
+    changes: shownChanges(before && toCannedResponse(before), after && toCannedResponse(after)),
   });
 }
 

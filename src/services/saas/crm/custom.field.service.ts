@@ -12,7 +12,7 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { CustomFieldRecord } from "../../../model/saas/custom.field.schema";
-import { changedFields } from "./changed.fields";
+import { changedFields, shownChanges } from "./changed.fields";
 import { checkVersion, invalidState, notFound } from "./crm.problem";
 import { enqueueReindex } from "./lead.reindex";
 import { toTimestamp } from "./lead.serialiser";
@@ -69,7 +69,7 @@ export async function createCustomField(ctx: TenantContext, input: CreateCustomF
       options: input.options ?? null,
     };
     await CustomField.insertMany([record], { session });
-    recordFieldEvent(change, record, "created");
+    recordFieldEvent(change, null, record);
     if (record.filterable) change.afterCommit(() => enqueueReindex(ctx));
     return toCustomField(record);
   });
@@ -100,7 +100,7 @@ export async function updateCustomField(
       { $set: changedFields(before, saved) },
       { session: change.session },
     );
-    recordFieldEvent(change, saved, "updated");
+    recordFieldEvent(change, before, saved);
     if (saved.filterable !== (before.filterable ?? false)) change.afterCommit(() => enqueueReindex(ctx));
     return toCustomField(saved);
   });
@@ -111,7 +111,7 @@ export async function deleteCustomField(ctx: TenantContext, at: CustomFieldAt): 
   await commitChange(ctx, async (change) => {
     const before = await fieldInChange(change, at);
     await change.models.CustomField.deleteOne({ _id: before._id }, { session: change.session });
-    recordFieldEvent(change, before, "deleted");
+    recordFieldEvent(change, before, null);
   });
 }
 
@@ -124,8 +124,18 @@ async function fieldInChange(change: Change, { id, ifMatch }: CustomFieldAt): Pr
   return field;
 }
 
-function recordFieldEvent(change: Change, field: CustomFieldRecord, action: string): void {
-  change.record({ type: "settings_updated", subject: {}, data: { customField: field.key, action } });
+function recordFieldEvent(
+  change: Change,
+  before: CustomFieldRecord | null,
+  after: CustomFieldRecord | null,
+): void {
+  const action = before === null ? "created" : after === null ? "deleted" : "updated";
+  change.record({
+    type: "settings_updated",
+    subject: {},
+    data: { customField: (after ?? before)?.key, action },
+    changes: shownChanges(before && toCustomField(before), after && toCustomField(after)),
+  });
 }
 
 function toCustomField(record: CustomFieldRecord): CustomField {

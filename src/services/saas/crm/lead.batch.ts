@@ -17,11 +17,13 @@ type RowResult = LeadBatchResult["results"][number];
 export async function changeLeads(
   ctx: TenantContext,
   rows: readonly LeadBatchRow[],
+  effectKey?: string,
 ): Promise<LeadBatchResult> {
   const results: RowResult[] = [];
   for (const [index, row] of rows.entries()) {
     const nothingDone = results.every(({ problem }) => problem !== null);
-    results.push(await resultOf(ctx, index, row, nothingDone));
+    const rowKey = effectKey && `${effectKey}:${index}`;
+    results.push(await resultOf(ctx, { index, row, rowKey }, nothingDone));
   }
   const failed = results.filter(({ problem }) => problem !== null).length;
   return { succeeded: results.length - failed, failed, results };
@@ -29,13 +31,12 @@ export async function changeLeads(
 
 async function resultOf(
   ctx: TenantContext,
-  index: number,
-  row: LeadBatchRow,
+  { index, row, rowKey }: { index: number; row: LeadBatchRow; rowKey: string | undefined },
   nothingDone: boolean,
 ): Promise<RowResult> {
   const place = `/operations/${index}`;
   try {
-    return { index, problem: null, ...(await perform(ctx, row, `${place}/lead`)) };
+    return { index, problem: null, ...(await perform(ctx, row, `${place}/lead`, rowKey)) };
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.status >= 500 && nothingDone) throw thrown;
@@ -65,10 +66,11 @@ async function perform(
   ctx: TenantContext,
   row: LeadBatchRow,
   pointer: string,
+  rowKey: string | undefined,
 ): Promise<Pick<RowResult, "status" | "lead">> {
   switch (row.op) {
     case "create":
-      return { status: 201, lead: await createLead(ctx, read(createLeadSchema, row.lead, pointer)) };
+      return { status: 201, lead: await createLead(ctx, read(createLeadSchema, row.lead, pointer), rowKey) };
     case "update": {
       const { id, ifMatch } = row;
       return {

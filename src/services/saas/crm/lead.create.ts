@@ -11,6 +11,7 @@ import { claimIdentities, duplicateLead, findTwin, identityKeysOf } from "./lead
 import { displayNameOf } from "./lead.name";
 import { requireOwner, tellOwner } from "./lead.owner";
 import { rankFor } from "./lead.place";
+import { livingLead } from "./lead.record";
 import { searchable } from "./lead.searchable";
 import { readSettings } from "./settings.read";
 import { requireEntry } from "./stage.entry";
@@ -30,6 +31,8 @@ export interface NewLeadExtras {
   readonly consent?: LeadRecord["consent"];
   /** Identity keys beside those that follow from phone and waId. */
   readonly keys?: readonly string[];
+  /** Names the request that asks: the same one again finds the lead that was made. */
+  readonly effectKey?: string | undefined;
 }
 
 /**
@@ -44,6 +47,9 @@ export async function createLeadInChange(
   extras: NewLeadExtras = {},
 ): Promise<LeadRecord> {
   const { Lead } = change.models;
+  const { effectKey } = extras;
+  const made = effectKey === undefined ? null : await madeBefore(change, effectKey);
+  if (made) return made;
   await requireCustomValues(change, input.custom);
   await requireTeam(change, input.teamId);
   await requireOwner(ctx, input.ownerId);
@@ -64,6 +70,7 @@ export async function createLeadInChange(
   await Lead.insertMany([record], { session: change.session });
   await claimIdentities(change, record._id, identity.keys);
   change.record({
+    ...(effectKey === undefined ? {} : { id: eventIdOf(effectKey) }),
     type: "lead_created",
     subject: { leadId: record._id.toHexString() },
     data: { source: record.source, ...stageData(place) },
@@ -74,6 +81,17 @@ export async function createLeadInChange(
   }
   await tellOwner(ctx, change, record);
   return record;
+}
+
+const eventIdOf = (effectKey: string) => `lead_created:${effectKey}`;
+
+/** The lead that an earlier try of the same request made. */
+async function madeBefore(change: Change, effectKey: string): Promise<LeadRecord | null> {
+  const { Outbox } = change.models;
+  const event = await Outbox.findOne({ eventId: eventIdOf(effectKey) })
+    .session(change.session)
+    .lean();
+  return event?.subject.leadId === undefined ? null : livingLead(change, event.subject.leadId);
 }
 
 /** A phone number as leads store it. @throws AppError invalid-phone at `/phone`. */

@@ -48,9 +48,12 @@ async function inOneChange(ctx: TenantContext, body: (change: Change) => Promise
   return toLead(await commitChange(ctx, body));
 }
 
-/** @throws AppError duplicate (names the twin as `leadId`), invalid-phone, invalid-reference. */
-export async function createLead(ctx: TenantContext, input: CreateLead): Promise<Lead> {
-  return inOneChange(ctx, (change) => createLeadInChange(ctx, change, input));
+/**
+ * Creates a lead; the same `effectKey` again answers the one that is there.
+ * @throws AppError duplicate (names the twin as `leadId`), invalid-phone, invalid-reference, stage-full, missing-fields.
+ */
+export async function createLead(ctx: TenantContext, input: CreateLead, effectKey?: string): Promise<Lead> {
+  return inOneChange(ctx, (change) => createLeadInChange(ctx, change, input, { effectKey }));
 }
 
 /** @throws AppError not-found, precondition-failed, duplicate, invalid-phone. */

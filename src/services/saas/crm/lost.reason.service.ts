@@ -7,7 +7,7 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { LostReasonRecord } from "../../../model/saas/lost.reason.schema";
-import { changedFields } from "./changed.fields";
+import { changedFields, shownChanges } from "./changed.fields";
 import { checkVersion, invalidReference, notFound } from "./crm.problem";
 import { toTimestamp } from "./lead.serialiser";
 import { keyFrom } from "./pipeline.stages";
@@ -43,7 +43,7 @@ export async function createLostReason(ctx: TenantContext, input: CreateLostReas
     const base = { _id: new Types.ObjectId(), version: 1, createdAt: now, updatedAt: now };
     const record = { ...base, key, name: input.name, order, archived: false };
     await LostReason.insertMany([record], { session });
-    tell(change, key, "created");
+    tell(change, null, record);
     return toLostReason(record);
   });
 }
@@ -65,7 +65,7 @@ export async function updateLostReason(
       { $set: changedFields(before, saved) },
       { session: change.session },
     );
-    tell(change, before.key, "updated");
+    tell(change, before, saved);
     return toLostReason(saved);
   });
 }
@@ -78,7 +78,7 @@ export async function deleteLostReason(
   await commitChange(ctx, async (change) => {
     const before = await reasonInChange(change, id, ifMatch);
     await change.models.LostReason.deleteOne({ _id: before._id }, { session: change.session });
-    tell(change, before.key, "deleted");
+    tell(change, before, null);
   });
 }
 
@@ -98,8 +98,14 @@ async function reasonInChange(change: Change, id: string, ifMatch?: number): Pro
   return record;
 }
 
-function tell(change: Change, key: string, action: string): void {
-  change.record({ type: "settings_updated", subject: {}, data: { lostReasonKey: key, action } });
+function tell(change: Change, before: LostReasonRecord | null, after: LostReasonRecord | null): void {
+  const action = before === null ? "created" : after === null ? "deleted" : "updated";
+  change.record({
+    type: "settings_updated",
+    subject: {},
+    data: { lostReasonKey: (after ?? before)?.key, action },
+    changes: shownChanges(before && toLostReason(before), after && toLostReason(after)),
+  });
 }
 
 function toLostReason(record: LostReasonRecord): LostReason {

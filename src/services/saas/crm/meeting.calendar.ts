@@ -63,13 +63,22 @@ async function calendarOf(meeting: MeetingRecord, { organizer, lead }: Company):
     end: DateTime.fromJSDate(meeting.endsAt).toUTC(),
     summary: meeting.title,
     status,
-    ...(organizer === null ? {} : { organizer: { name: organizer.name, email: organizer.email } }),
+    ...(organizer === null ? {} : { organizer: { name: quotable(organizer.name), email: organizer.email } }),
     ...(meeting.location === null ? {} : { location: meeting.location }),
     ...(meeting.joinUrl === null ? {} : { url: meeting.joinUrl }),
   });
   if (organizer)
-    for (const { name, email } of invited(meeting, lead)) event.createAttendee({ name, email, rsvp: true });
+    for (const { name, email } of invited(meeting, lead))
+      event.createAttendee({ name: quotable(name), email, rsvp: true });
   return calendar.toString();
+}
+
+/**
+ * A name that may stand between quotes: RFC 5545 3.2 knows no way to escape one there, so that a name with a quote
+ * could go on with an address of its own.
+ */
+function quotable(name: string): string {
+  return name.replace(/"/g, "'").replace(/[\p{Cc}\\]/gu, " ");
 }
 
 /** The lead and everybody who is named with an address, each once. */

@@ -1,9 +1,10 @@
 /** One meeting inside a change: read, written, and shown on its lead. */
 import { Types, trusted } from "mongoose";
+import type { Meeting } from "../../../contracts/meeting.contract";
 import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MeetingRecord } from "../../../model/saas/meeting.schema";
-import { changedFields } from "./changed.fields";
+import { changedFields, type FieldChanges, shownChanges } from "./changed.fields";
 import { checkVersion, notFound } from "./crm.problem";
 import { toTimestamp } from "./lead.serialiser";
 import { toMeeting } from "./meeting.serialiser";
@@ -77,4 +78,10 @@ export function appointmentData(meeting: MeetingRecord): Record<string, unknown>
     location: meeting.location,
     joinUrl: meeting.joinUrl,
   };
+}
+
+/** What changed of a meeting. Who attends is personal data of people who may be no leads, so it stays out. */
+export function meetingChanges(before: MeetingRecord, after: MeetingRecord): FieldChanges {
+  const shown = ({ attendees: _attendees, ...meeting }: Meeting) => meeting;
+  return shownChanges(shown(toMeeting(before)), shown(toMeeting(after)));
 }

@@ -18,6 +18,7 @@ import { notFound } from "./crm.problem";
 import {
   appointmentData,
   type MeetingAt,
+  meetingChanges,
   meetingInChange,
   requireLiving,
   saveMeeting,
@@ -77,6 +78,7 @@ export async function updateMeeting(
       type: "meeting_updated",
       subject: { leadId: saved.leadId.toHexString(), meetingId: at.id },
       data: { ...appointmentData(saved), fields: changed },
+      changes: meetingChanges(before, saved),
     });
     return toMeeting(saved);
   });
@@ -89,7 +91,7 @@ export async function confirmMeeting(ctx: TenantContext, at: MeetingAt): Promise
     if (before.status === "confirmed") return toMeeting(before);
     requireLiving(before);
     const saved = await saveMeeting(change, before, { ...before, status: "confirmed" });
-    await recordAppointment(change, "appointment_confirmed", saved);
+    await recordAppointment(change, "appointment_confirmed", { before, meeting: saved });
     return toMeeting(saved);
   });
 }
@@ -117,7 +119,12 @@ export async function rescheduleMeeting(
       sequence: before.sequence + 1,
     });
     const previousStartsAt = before.startsAt.toISOString();
-    await recordAppointment(change, "appointment_rescheduled", saved, { previousStartsAt });
+    await recordAppointment(
+      change,
+      "appointment_rescheduled",
+      { before, meeting: saved },
+      { previousStartsAt },
+    );
     return toMeeting(saved);
   });
 }
@@ -133,7 +140,12 @@ export async function cancelMeeting(ctx: TenantContext, at: MeetingAt, reason?: 
       status: "cancelled",
       sequence: before.sequence + 1,
     });
-    await recordAppointment(change, "appointment_cancelled", saved, reason === undefined ? {} : { reason });
+    await recordAppointment(
+      change,
+      "appointment_cancelled",
+      { before, meeting: saved },
+      reason === undefined ? {} : { reason },
+    );
     return toMeeting(saved);
   });
 }
@@ -161,7 +173,7 @@ async function end(
     if (before.startsAt > change.now)
       throw new AppError("invalid-state", "The meeting has not begun yet. Cancel or reschedule it instead.");
     const saved = await saveMeeting(change, before, { ...before, status });
-    await recordAppointment(change, type, saved);
+    await recordAppointment(change, type, { before, meeting: saved });
     return toMeeting(saved);
   });
 }

@@ -74,7 +74,7 @@ export async function clearSlice(ctx: TenantContext, pipelineId: Types.ObjectId)
     const rest = numbered(pipeline.stages.filter((each) => each !== stage).sort((a, b) => a.order - b.order));
     if (pipeline.deleting && rest.length === 0) {
       await Pipeline.deleteOne({ _id: pipeline._id }, { session: change.session });
-      recordPipelineEvent(change, pipeline._id, "deleted");
+      recordPipelineEvent(change, pipeline, null, "deleted");
       return true;
     }
     await savePipeline(change, pipeline, { ...pipeline, stages: rest }, "stage_deleted");

@@ -57,7 +57,7 @@ export async function deletePipeline(
     const left = withoutEmpty(closed, before.stages);
     if (left.stages.length > 0) return savePipeline(change, before, left, "closed");
     await change.models.Pipeline.deleteOne({ _id: before._id }, { session: change.session });
-    recordPipelineEvent(change, before._id, "deleted");
+    recordPipelineEvent(change, before, null, "deleted");
     return null;
   });
   if (!pipeline) return null;

@@ -3,7 +3,7 @@ import { Types, trusted } from "mongoose";
 import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { PipelineRecord } from "../../../model/saas/pipeline.schema";
-import { changedFields } from "./changed.fields";
+import { changedFields, shownChanges } from "./changed.fields";
 import { checkVersion, notFound } from "./crm.problem";
 import { toPipeline } from "./pipeline.serialiser";
 
@@ -41,16 +41,34 @@ export async function savePipeline(
     { $set: changedFields(before, saved) },
     { session: change.session },
   );
-  recordPipelineEvent(change, saved._id, action);
+  recordPipelineEvent(change, before, saved, action);
   return saved;
 }
 
-export function recordPipelineEvent(change: Change, pipelineId: Types.ObjectId, action: string): void {
+/** Tells of a pipeline with what changed of it; null: there was none before, or is none any more. */
+export function recordPipelineEvent(
+  change: Change,
+  before: PipelineRecord | null,
+  after: PipelineRecord | null,
+  action: string,
+): void {
+  const pipeline = after ?? before;
+  if (!pipeline) return;
   change.record({
     type: "pipeline_updated",
-    subject: { pipelineId: pipelineId.toHexString() },
+    subject: { pipelineId: pipeline._id.toHexString() },
     data: { action },
+    changes: shownChanges(before && told(before), after && told(after)),
   });
+}
+
+/** A pipeline with a name for each thing that may change of it, e.g. `stages.proposal.wipLimit`. */
+function told(record: PipelineRecord): Record<string, unknown> {
+  const { stages, ...pipeline } = toPipeline(record);
+  const ofStages = stages.flatMap(({ key, id: _id, order: _order, closing: _closing, ...stage }) =>
+    Object.entries(stage).map(([name, value]) => [`stages.${key}.${name}`, value]),
+  );
+  return { ...pipeline, stageOrder: stages.map(({ key }) => key), ...Object.fromEntries(ofStages) };
 }
 
 /** @throws AppError duplicate, naming the pipeline that has this name or key. */

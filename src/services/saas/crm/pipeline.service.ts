@@ -60,7 +60,7 @@ export async function createPipeline(ctx: TenantContext, input: CreatePipeline):
       stages,
     };
     await models.Pipeline.insertMany([record], { session });
-    recordPipelineEvent(change, record._id, "created");
+    recordPipelineEvent(change, null, record, "created");
     return toPipeline(record);
   });
 }

@@ -97,7 +97,8 @@ async function turn(ctx: TenantContext, at: TaskAt, status: TaskRecord["status"]
       completedAt: done ? change.now : null,
       completedBy: done ? ctx.actor : null,
     });
-    recordTaskEvent(change, done ? "task_completed" : "task_reopened", saved);
+    const changes = { status: { from: before.status, to: status } };
+    recordTaskEvent(change, done ? "task_completed" : "task_reopened", saved, { changes });
     return saved;
   });
 }

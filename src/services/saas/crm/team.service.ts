@@ -7,7 +7,7 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { TeamRecord } from "../../../model/saas/team.schema";
-import { changedFields } from "./changed.fields";
+import { changedFields, shownChanges } from "./changed.fields";
 import { checkVersion, invalidState, notFound } from "./crm.problem";
 import { toTimestamp } from "./lead.serialiser";
 import { activeUsers, isAvailable, requireUsers } from "./user.read";
@@ -60,7 +60,7 @@ export async function createTeam(ctx: TenantContext, input: CreateTeam): Promise
       picks: 0,
     };
     await Team.insertMany([record], { session });
-    tell(change, record, "created");
+    tell(change, null, record);
     return record;
   });
   return showOne(ctx, team);
@@ -87,7 +87,7 @@ export async function updateTeam(ctx: TenantContext, at: TeamAt, patch: UpdateTe
       { $set: changedFields(stored, saved) },
       { session: change.session },
     );
-    tell(change, saved, "updated");
+    tell(change, stored, saved);
     return saved;
   });
   return showOne(ctx, team);
@@ -98,7 +98,7 @@ export async function deleteTeam(ctx: TenantContext, at: TeamAt): Promise<void> 
   await commitChange(ctx, async (change) => {
     const team = await teamInChange(ctx, change, at);
     await change.models.Team.deleteOne({ _id: team._id }, { session: change.session });
-    tell(change, team, "deleted");
+    tell(change, team, null);
   });
 }
 
@@ -116,12 +116,20 @@ async function teamInChange(
   return team;
 }
 
-function tell(change: Change, team: TeamRecord, action: string): void {
+function tell(change: Change, before: TeamRecord | null, after: TeamRecord | null): void {
+  const team = after ?? before;
+  if (!team) return;
+  const action = before === null ? "created" : after === null ? "deleted" : "updated";
   change.record({
     type: "team_updated",
     subject: { teamId: team._id.toHexString() },
     data: { teamKey: team.key, action, memberIds: team.memberIds },
+    changes: shownChanges(before && told(before), after && told(after)),
   });
+}
+
+function told({ key, name, memberIds, leaderId }: TeamRecord) {
+  return { key, name, memberIds, leaderId: leaderId ?? null };
 }
 
 async function showOne(ctx: TenantContext, team: TeamRecord): Promise<Team> {

@@ -12,7 +12,7 @@ import { invalidRequest } from "../../../lib/http/validation.problem";
 import { type Page, pageOf } from "../../../lib/query/page";
 import { commitChange } from "../../../lib/tenant/commit.change";
 import type { UserRecord } from "../../../model/clients/user.schema";
-import { changedFields } from "./changed.fields";
+import { changedFields, shownChanges } from "./changed.fields";
 import { checkVersion, notFound } from "./crm.problem";
 import { toTimestamp } from "./lead.serialiser";
 import { isAvailable } from "./user.read";
@@ -57,7 +57,7 @@ export async function createUser(ctx: TenantContext, input: CreateUser): Promise
     awayUntil: null,
   };
   await refuseTwin(ctx, () => User.insertMany([record]), record);
-  await tell(ctx, record, "created");
+  await tell(ctx, null, record);
   return toUser(record, at);
 }
 
@@ -94,8 +94,7 @@ export async function setUserStatus(
 }
 
 async function write(ctx: TenantContext, before: UserRecord, after: UserRecord): Promise<User> {
-  const changed = Object.keys(changedFields(before, after));
-  if (changed.length === 0) return toUser(before, ctx.now());
+  if (Object.keys(changedFields(before, after)).length === 0) return toUser(before, ctx.now());
   const { User } = await getCentralModels();
   const saved = { ...after, version: before.version + 1, updatedAt: ctx.now() };
   const { matchedCount } = await refuseTwin(
@@ -106,34 +105,39 @@ async function write(ctx: TenantContext, before: UserRecord, after: UserRecord):
   );
   if (matchedCount === 0)
     throw new AppError("conflict", "Somebody changed this user at the same moment. Read it and try again.");
-  await tell(ctx, saved, "updated", changed);
+  await tell(ctx, before, saved);
   return toUser(saved, ctx.now());
 }
 
-/** Names and addresses stay out of the log: the event says which fields changed. */
-async function tell(
-  ctx: TenantContext,
-  user: UserRecord,
-  action: string,
-  fields: readonly string[] = [],
-): Promise<void> {
-  const { key, status, availability } = user;
+async function tell(ctx: TenantContext, before: UserRecord | null, after: UserRecord): Promise<void> {
+  const { key, status, availability } = after;
+  const changes = shownChanges(before && told(before), told(after));
   await commitChange(ctx, async (change) => {
     change.record({
       type: "user_updated",
       subject: {},
       data: {
         userId: key,
-        action,
-        fields: fields.map((name) => shownNames.get(name) ?? name),
+        action: before === null ? "created" : "updated",
+        fields: before === null ? [] : Object.keys(changes),
         status,
         availability,
       },
+      changes,
     });
   });
 }
 
-const shownNames = new Map([["emailLower", "email"]]);
+function told({ key, name, emailLower, status, availability, awayUntil }: UserRecord) {
+  return {
+    key,
+    name,
+    email: emailLower,
+    status,
+    availability,
+    awayUntil: awayUntil && toTimestamp(awayUntil),
+  };
+}
 
 async function refuseTwin<T>(ctx: TenantContext, write: () => Promise<T>, user: UserRecord): Promise<T> {
   try {
