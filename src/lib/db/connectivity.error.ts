@@ -13,12 +13,16 @@ const unreachableNames = new Set([
   "PoolClearedOnNetworkError",
 ]);
 
+/** The driver passes on what a large write meets when the other side hangs up in the middle of it. */
+const brokenSocketCodes = new Set<unknown>(["EPIPE", "ECONNRESET"]);
+
 /** 18 AuthenticationFailed, 8000 Atlas's own, 13 Unauthorized, 11 UserNotFound. */
 const authenticationCodes = new Set([18, 8000, 13, 11]);
 
 /** The servers did not answer. */
 export function isUnreachable(error: unknown): boolean {
-  return error instanceof Error && unreachableNames.has(error.name);
+  if (!(error instanceof Error)) return false;
+  return unreachableNames.has(error.name) || ("code" in error && brokenSocketCodes.has(error.code));
 }
 
 /** The servers refused our credentials, which may have been rotated. */

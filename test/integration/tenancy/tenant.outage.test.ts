@@ -1,6 +1,8 @@
 import type { ClientCode } from "../../../src/contracts/common.contract";
 import { getCrmModels } from "../../../src/lib/tenant/get.crm.model";
 import { closeAllConnections, withTenant } from "../../../src/lib/tenant/tenant.registry";
+import { leadRoutes } from "../../../src/routes/crm/lead.routes";
+import { ApiClient, keysOf, lambdaTransport } from "../../builders/api.client";
 import { createTenant } from "../../builders/client.builder";
 import { central } from "../../setup/central";
 import { FaultProxy } from "./fault.proxy";
@@ -46,6 +48,24 @@ describe("a tenant whose database is down", () => {
     expect(afterMs).toBeLessThan(6_000);
     // For some seconds the failure is remembered, so that a storm does not wait.
     expect(await refusedAfterMs(away)).toBeLessThan(500);
+    await proxy.open();
+  });
+
+  test("answers its callers with 503, Retry-After and a request id, and not a word of the driver's", async () => {
+    const { clientCode, apiKey } = await createTenant("caller", { uri: proxy.uri });
+    const caller = new ApiClient(lambdaTransport(leadRoutes), keysOf({ clientCode, apiKey }));
+    const body = { firstName: "Ana", phone: "+351912345678" };
+    expect((await caller.post("/api/crm/leads", body)).status).toBe(201);
+    await proxy.cut();
+    for (const answer of [await caller.get("/api/crm/leads"), await caller.post("/api/crm/leads", body)]) {
+      expect(answer.problem()).toMatchObject({
+        status: 503,
+        code: expect.stringMatching(/^(tenant-database|service)-unavailable$/),
+        requestId: answer.headers["x-request-id"],
+      });
+      expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+      expect(answer.bytes.toString()).not.toMatch(/mongo|ECONN|127\.0\.0\.1|at .+:\d+|351912345678/i);
+    }
     await proxy.open();
   });
 
