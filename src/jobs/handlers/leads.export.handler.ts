@@ -1,5 +1,14 @@
 import { runExport } from "../../services/saas/crm/transfer/export.run";
+import { RetryLater } from "../queue/job.errors";
 import type { JobHandler } from "../queue/job.handler";
 
-/** Writes the file of one export. */
-export const handler: JobHandler<"leads.export"> = (ctx, { exportId }, job) => runExport(ctx, exportId, job);
+/** Some seconds of an export, then to the end of the queue. */
+export const handler: JobHandler<"leads.export"> = async (ctx, { exportId }, job) => {
+  if (await runExport(ctx, exportId, job)) return;
+  throw new RetryLater({
+    code: "more-rows",
+    detail: "There are more leads.",
+    delayMs: 0,
+    countsAttempt: false,
+  });
+};

@@ -1,4 +1,4 @@
-import { Schema } from "mongoose";
+import { Schema, type Types } from "mongoose";
 import type { Actor } from "../../contracts/common.contract";
 import { type BaseRecord, recordSchema } from "../record.schema";
 
@@ -9,12 +9,21 @@ export interface LeadExportRecord extends BaseRecord {
   /** The filter as the caller gave it. */
   filter: Record<string, unknown>;
   columns: string[] | null;
-  /** Where the bytes lie; noted before they are written, so that a crash leaves nothing behind for ever. */
-  storageKey: string | null;
+  /** The columns that the file has, from its first part on. */
+  fileColumns: string[] | null;
+  /** The file, in pieces that are whole: what an export goes on behind. Nothing is read of them before all are there. */
+  parts: { key: string; bytes: number }[];
+  /** The piece being written; noted first, so that a crash leaves nothing behind for ever. */
+  openKey: string | null;
+  /** The last lead of the last part. */
+  after: { createdAt: Date; id: Types.ObjectId } | null;
+  /** Leads that the filter had when it began. */
+  total: number | null;
   bytes: number | null;
   sha256: string | null;
   rows: number;
   progress: number;
+  /** Attempts since the last part was done. */
   tries: number;
   failure: { code: string; detail: string } | null;
   requestId: string;
@@ -29,7 +38,11 @@ export const leadExportSchema = recordSchema<LeadExportRecord>("leadExports", {
   format: { type: String, enum: ["csv", "json"], required: true },
   filter: { type: Schema.Types.Mixed, default: {} },
   columns: { type: Schema.Types.Mixed, default: null },
-  storageKey: { type: String, default: null },
+  fileColumns: { type: [String], default: null },
+  parts: { type: Schema.Types.Mixed, default: () => [] },
+  openKey: { type: String, default: null },
+  after: { type: Schema.Types.Mixed, default: null },
+  total: { type: Number, default: null },
   bytes: { type: Number, default: null },
   sha256: { type: String, default: null },
   rows: { type: Number, default: 0 },

@@ -1,6 +1,8 @@
+import { trusted } from "mongoose";
 import { pageSchema } from "../../../src/contracts/common.contract";
 import { customFieldSchema } from "../../../src/contracts/custom.field.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
+import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import { type CrmTenant, crmTenant, newLead } from "./crm.tenant";
 
@@ -89,4 +91,18 @@ test("a key is taken once, options are for choices only, and a field's key and t
   });
   expect((await tenant.api.delete(`${base}/${plan?.id}`)).status).toBe(204);
   expect((await tenant.api.get(`${base}/${plan?.id}`)).status).toBe(404);
+});
+
+test("leads are made findable anew once for the same filterable fields, however often they are chosen", async () => {
+  const { Job } = await getCentralModels();
+  const { clientCode } = tenant.ctx;
+  const waiting = () =>
+    Job.countDocuments({ clientCode, type: "leads.reindex", state: trusted({ $ne: "done" }) });
+  const { id } = (
+    await tenant.api.post(base, { key: "shoe", name: "Shoe", type: "number", filterable: true })
+  ).as(customFieldSchema);
+  const before = await waiting();
+  for (const filterable of [false, true, false, true])
+    await tenant.api.patch(`${base}/${id}`, { filterable });
+  expect(await waiting()).toBe(before + 1);
 });

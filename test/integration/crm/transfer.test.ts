@@ -1,10 +1,13 @@
+import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { Types, trusted } from "mongoose";
 import { pageSchema } from "../../../src/contracts/common.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { exportSchema, importSchema } from "../../../src/contracts/transfer.contract";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
+import { tenantMediaStorage } from "../../../src/lib/media/storage/gridfs.storage";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
+import { runExport } from "../../../src/services/saas/crm/transfer/export.run";
 import { guarded, unguarded } from "../../../src/services/saas/crm/transfer/formula.guard";
 import { runImport } from "../../../src/services/saas/crm/transfer/import.run";
 import { sweepTransfers } from "../../../src/services/saas/crm/transfer/transfer.sweep";
@@ -58,6 +61,10 @@ async function listen(triggerEvent: string) {
   const rule = { name: "Listens", enabled: true, state: "published", triggerEvent, draft: {} };
   const [made] = await tenant.models.AutomationRule.insertMany([{ ...rule, ...times, createdBy }]);
   return made;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 const lines = (count: number, line: (n: number) => string) =>
@@ -336,6 +343,61 @@ test("an export streams the leads of a filter, guards formulas, and comes back u
   ]);
   const part = await exportFile({ columns: ["phone", "displayName"], filter: { phone: "+351911111111" } });
   expect(part).toBe("\ufeffphone,displayName\r\n+351911111111,'=1+1\r\n");
+});
+
+test.each(["csv", "json"])(
+  "an export (%s) that lost its job goes on behind its last piece, and leaves nothing half written",
+  async (format) => {
+    const tags = [`pieces_${format}`];
+    for (const firstName of ["A", "B", "C", "D"]) await newLead(tenant, { firstName, tags });
+    const asked = {
+      format,
+      filter: { tag: tags[0] },
+      ...(format === "csv" ? { columns: ["firstName"] } : {}),
+    };
+    const { id } = (await tenant.api.post("/api/crm/exports", asked)).as(exportSchema);
+    const { LeadExport } = tenant.models;
+    const storage = await tenantMediaStorage(tenant.ctx.clientCode);
+    const files = () => LeadExport.db.collection("media.files").countDocuments({});
+    const before = await files();
+    const stopped = new AbortController();
+    const progress = async () => stopped.abort();
+    expect(await runExport(tenant.ctx, id, { signal: stopped.signal, progress }, 2)).toBe(false);
+    const running = (await tenant.api.get(`/api/crm/exports/${id}`)).as(exportSchema);
+    expect(running).toMatchObject({ state: "running", rows: 2, sizeBytes: null });
+    expect((await tenant.api.get(`/api/crm/exports/${id}/content`)).problem().code).toBe("invalid-state");
+    // The worker died in the middle of a piece.
+    const openKey = storage.newKey();
+    await storage.write(openKey, once(Buffer.from("half")));
+    await LeadExport.updateOne({ _id: id }, { $set: { openKey } });
+    const job = { signal: new AbortController().signal, progress: async () => undefined };
+    expect(await Promise.all([runExport(tenant.ctx, id, job, 2), runExport(tenant.ctx, id, job, 2)])).toEqual(
+      [true, true],
+    );
+    const done = (await tenant.api.get(`/api/crm/exports/${id}`)).as(exportSchema);
+    const { bytes } = await tenant.api.get(`/api/crm/exports/${id}/content`);
+    expect(done).toMatchObject({ state: "done", rows: 4, progress: 1, sizeBytes: bytes.length });
+    expect(createHash("sha256").update(bytes).digest("hex")).toBe(done.sha256);
+    const text = bytes.toString();
+    if (format === "csv") expect(text).toBe("\ufefffirstName\r\nA\r\nB\r\nC\r\nD\r\n");
+    else expect(JSON.parse(text)).toMatchObject(["A", "B", "C", "D"].map((firstName) => ({ firstName })));
+    const range = { range: "bytes=5-24" };
+    const middle = await tenant.api.get(`/api/crm/exports/${id}/content`, range);
+    expect([middle.status, middle.bytes.toString()]).toEqual([206, bytes.subarray(5, 25).toString()]);
+    expect(await files()).toBe(before + 3);
+  },
+);
+
+test("an export that is cancelled leaves no file", async () => {
+  const files = () => tenant.models.LeadExport.db.collection("media.files").countDocuments({});
+  const before = await files();
+  const made = (await tenant.api.post("/api/crm/exports", { filter: {} })).as(exportSchema);
+  const progress = async () => {
+    expect((await tenant.api.post(`/api/crm/exports/${made.id}/cancel`)).status).toBe(200);
+  };
+  await runExport(tenant.ctx, made.id, { signal: new AbortController().signal, progress }, 2);
+  expect((await tenant.api.get(`/api/crm/exports/${made.id}`)).as(exportSchema).state).toBe("cancelled");
+  expect(await files()).toBe(before);
 });
 
 test.each(["=1", "+x", "-x", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＠x"])(

@@ -93,7 +93,7 @@ export async function leadFilter(models: CrmModels, query: ListLeads): Promise<Q
 async function leadOfPhone(models: CrmModels, phone: string): Promise<Types.ObjectId> {
   const { defaultCountry } = await readSettings(models);
   const { canonical } = await requirePhone(phone.replace(/^ /, "+"), defaultCountry, "/query/phone");
-  const identity = await models.ContactIdentity.findById(phoneKey(canonical)).lean();
+  const identity = await models.ContactIdentity.findOne({ _id: phoneKey(canonical), retiredAt: null }).lean();
   return identity?.leadId ?? Types.ObjectId.createFromTime(0);
 }
 
@@ -114,7 +114,9 @@ export async function findLeadBySubject(
   if (externalId) return models.Lead.findOne({ ...withExternalId(externalId), deletedAt: null }).lean();
   if (phone === undefined) return null;
   const parsed = await parsePhone(phone, (await readSettings(models)).defaultCountry);
-  const identity = parsed && (await models.ContactIdentity.findById(phoneKey(parsed.canonical)).lean());
+  const identity =
+    parsed &&
+    (await models.ContactIdentity.findOne({ _id: phoneKey(parsed.canonical), retiredAt: null }).lean());
   return identity && findLiving(models, identity.leadId);
 }
 

@@ -58,8 +58,11 @@ export async function stageKeys({
   );
 }
 
+/** A lead as files have it. */
+export type ExportedLead = Lead & { pipelineKey?: string; stageKey?: string };
+
 /** The cell of a column, e.g. `custom.plan`; empty when the lead has none. */
-export function cellOf(lead: Lead & { pipelineKey?: string; stageKey?: string }, column: string): string {
+export function cellOf(lead: ExportedLead, column: string): string {
   const value = column.split(".").reduce<unknown>((part, name) => memberOf(part, name), lead);
   if (value === undefined || value === null) return "";
   if (Array.isArray(value)) return value.map(String).join(";");

@@ -1,8 +1,8 @@
 /**
- * The job of an export: leads stream from a cursor into a file. Small against an import, so it is done in one go; a
- * crash begins anew, and what it left is deleted.
+ * The job of an export: leads stream from a cursor into the file, piece by piece. A piece that is written stands with
+ * the place it ends at, so that a crash repeats one piece at most. After some seconds the job goes back to the queue.
  */
-import { Types } from "mongoose";
+import { type QueryFilter, Types, trusted } from "mongoose";
 import * as z from "zod";
 import { conditionSchema } from "../../../../contracts/condition.contract";
 import { listLeadsQuery } from "../../../../contracts/lead.search.contract";
@@ -11,19 +11,22 @@ import { tenantMediaStorage } from "../../../../lib/media/storage/gridfs.storage
 import { commitChange } from "../../../../lib/tenant/commit.change";
 import { type CrmModels, getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import type { LeadExportRecord } from "../../../../model/saas/lead.export.schema";
+import type { LeadRecord } from "../../../../model/saas/lead.schema";
 import { leadFilter } from "../lead.list";
 import { conditionFilter } from "../lead.search";
 import { toLead } from "../lead.serialiser";
-import { csvBytes } from "./csv.bytes";
-import { allColumns, cellOf, stageKeys } from "./export.columns";
+import { allColumns, type ExportedLead, stageKeys } from "./export.columns";
+import { dropFile, hashOf, pieceBytes } from "./export.file";
 import { slicesOf } from "./slices";
 
+const pieceRows = 10_000;
 const beatRows = 1_000;
+const turnMs = 15_000;
 const maxTries = 5;
 
-/** The export was cancelled: what was written of it goes. */
-class ExportCancelled extends Error {
-  override readonly name = "ExportCancelled";
+/** The export was cancelled, or somebody else goes on with it: stop without a trace. */
+class ExportTaken extends Error {
+  override readonly name = "ExportTaken";
 }
 
 export interface ExportJob {
@@ -31,116 +34,171 @@ export interface ExportJob {
   progress(fraction: number): Promise<void>;
 }
 
-/** Writes the file of an export, unless it stopped too often. */
-export async function runExport(ctx: TenantContext, exportId: string, job: ExportJob): Promise<void> {
-  const models = await getCrmModels(ctx.clientCode);
-  const storage = await tenantMediaStorage(ctx.clientCode);
-  const record = await begin(ctx, models, exportId);
-  if (!record) return;
-  if (record.tries > maxTries) {
-    const failure = {
-      code: "gave-up",
-      detail: `It stopped ${maxTries} times. Ask for help with this export's id.`,
-    };
-    await end(ctx, record, { state: "failed", failure });
-    ctx.logger.error("An export stopped too often; it is given up.", { exportId });
-    return;
-  }
-  if (record.storageKey) await storage.delete(record.storageKey);
-  const storageKey = storage.newKey();
-  await models.LeadExport.updateOne({ _id: record._id }, { $set: { storageKey, rows: 0 } });
+/**
+ * Goes on with an export for some seconds.
+ * @param rowsOfPiece leads of one piece; tests take few.
+ * @returns whether it is over; false while there is more to do.
+ */
+export async function runExport(
+  ctx: TenantContext,
+  exportId: string,
+  job: ExportJob,
+  rowsOfPiece = pieceRows,
+): Promise<boolean> {
+  const record = await begin(ctx, exportId);
+  if (!record) return true;
   try {
-    const written = { rows: 0 };
-    const { size, sha256 } = await storage.write(storageKey, fileOf(ctx, models, record, job, written));
-    await end(ctx, record, { state: "done", bytes: size, sha256, rows: written.rows, progress: 1 });
+    const at = await goOn(ctx, record, job, rowsOfPiece);
+    if (!at) return false;
+    const bytes = at.parts.reduce((sum, part) => sum + part.bytes, 0);
+    await end(ctx, at, { state: "done", bytes, sha256: await hashOf(ctx, at), progress: 1 });
   } catch (error) {
-    if (!(error instanceof ExportCancelled)) throw error;
+    if (!(error instanceof ExportTaken)) throw error;
   }
+  return true;
 }
 
-async function begin(
-  ctx: TenantContext,
-  { LeadExport }: CrmModels,
-  exportId: string,
-): Promise<LeadExportRecord | null> {
+/** Takes the export up; null when there is nothing to do any more. */
+async function begin(ctx: TenantContext, exportId: string): Promise<LeadExportRecord | null> {
+  const models = await getCrmModels(ctx.clientCode);
+  const { LeadExport } = models;
   const now = ctx.now();
   const _id = new Types.ObjectId(exportId);
   await LeadExport.updateOne({ _id, state: "queued" }, { $set: { state: "running", startedAt: now } });
-  return LeadExport.findOneAndUpdate(
+  const record = await LeadExport.findOneAndUpdate(
     { _id, state: "running" },
     { $inc: { tries: 1 }, $set: { updatedAt: now } },
+    { returnDocument: "after" },
   ).lean();
+  if (!record) return null;
+  if (record.tries > maxTries) {
+    const detail = `It stopped ${maxTries} times. Ask for help with this export's id.`;
+    await end(ctx, record, { state: "failed", failure: { code: "gave-up", detail } });
+    await dropFile(ctx, record);
+    ctx.logger.error("An export stopped too often; it is given up.", { exportId });
+    return null;
+  }
+  if (record.fileColumns) return record;
+  const first = {
+    fileColumns: record.columns ?? (await allColumns(models)),
+    total: await models.Lead.countDocuments(await filterOf(ctx, models, record)),
+  };
+  await LeadExport.updateOne({ _id }, { $set: first });
+  return { ...record, ...first };
 }
 
-async function* fileOf(
+/** @returns the export with its whole file; null when the turn is over before. */
+async function goOn(
   ctx: TenantContext,
-  models: CrmModels,
   record: LeadExportRecord,
   job: ExportJob,
-  written: { rows: number },
-): AsyncGenerator<Uint8Array> {
+  rowsOfPiece: number,
+): Promise<LeadExportRecord | null> {
+  const models = await getCrmModels(ctx.clientCode);
+  const filter = await filterOf(ctx, models, record);
   const stages = await stageKeys(models);
-  // As it came over the API: the parse that made it is done again, since the record is only stored text.
-  const { condition, ...query } = record.filter;
-  const filter = await leadFilter(models, z.strictObject(listLeadsQuery.shape).parse(query));
-  const wanted = conditionSchema.optional().parse(condition);
-  if (wanted)
-    filter.$and = [...(filter.$and ?? []), await conditionFilter(ctx, models, wanted, "/filter/condition")];
-  const total = await models.Lead.countDocuments(filter);
-  const cursor = models.Lead.find(filter)
-    .sort({ createdAt: 1, _id: 1 })
-    .lean()
-    .cursor({ batchSize: beatRows });
+  const began = performance.now();
+  let at = record;
+  for (;;) {
+    const leads = models.Lead.find({ $and: [filter, behind(at.after)] })
+      .select({ search: 0 })
+      .sort({ createdAt: 1, _id: 1 })
+      .limit(rowsOfPiece)
+      .lean()
+      .cursor({ batchSize: beatRows });
+    const before = at.rows;
+    at = await writePiece(ctx, at, job, { leads, stages, rowsOfPiece });
+    if (at.rows - before < rowsOfPiece) return at;
+    if (job.signal.aborted || performance.now() - began > turnMs) return null;
+  }
+}
 
-  async function* leads() {
-    for await (const slice of slicesOf(cursor, beatRows)) {
-      await beat(ctx, models, record, job, written.rows, total);
+interface PieceSource {
+  readonly leads: AsyncIterable<LeadRecord>;
+  readonly stages: Awaited<ReturnType<typeof stageKeys>>;
+  readonly rowsOfPiece: number;
+}
+
+/** Writes one piece, and notes it if nobody else went on meanwhile. @throws ExportTaken */
+async function writePiece(
+  ctx: TenantContext,
+  at: LeadExportRecord,
+  job: ExportJob,
+  { leads, stages, rowsOfPiece }: PieceSource,
+): Promise<LeadExportRecord> {
+  const { LeadExport } = await getCrmModels(ctx.clientCode);
+  const storage = await tenantMediaStorage(ctx.clientCode);
+  const { _id } = at;
+  const openKey = storage.newKey();
+  const former = await LeadExport.findOneAndUpdate({ _id, state: "running" }, { $set: { openKey } }).lean();
+  if (!former) throw new ExportTaken();
+  // What a try before this one left of its piece.
+  if (former.openKey) await storage.delete(former.openKey);
+  let { rows, after } = at;
+  async function* passing(): AsyncGenerator<ExportedLead> {
+    for await (const slice of slicesOf(leads, beatRows)) {
+      await beat(ctx, { ...at, rows }, job);
       for (const lead of slice) {
-        written.rows += 1;
+        rows += 1;
+        after = { createdAt: lead.createdAt, id: lead._id };
         yield { ...toLead(lead), ...stages.get(lead.stageId?.toHexString() ?? "") };
       }
     }
   }
-
-  if (record.format === "json") {
-    yield* jsonBytes(leads());
-    return;
-  }
-  const columns = record.columns ?? (await allColumns(models));
-  async function* lines(): AsyncGenerator<string[]> {
-    yield columns;
-    for await (const lead of leads()) yield columns.map((column) => cellOf(lead, column));
-  }
-  yield* csvBytes(lines());
+  const piece = {
+    leads: passing(),
+    columns: at.format === "csv" ? at.fileColumns : null,
+    isFirst: at.rows === 0,
+    isLast: () => rows - at.rows < rowsOfPiece,
+  };
+  const { size } = await storage.write(openKey, pieceBytes(piece));
+  const next = { parts: [...at.parts, { key: openKey, bytes: size }], rows, after, tries: 0, openKey: null };
+  const { matchedCount } = await LeadExport.updateOne(
+    { _id, state: "running", openKey },
+    { $set: { ...next, updatedAt: ctx.now() } },
+  );
+  if (matchedCount === 1) return { ...at, ...next };
+  await storage.delete(openKey);
+  throw new ExportTaken();
 }
 
-/** @throws ExportCancelled */
+/** The filter as it came over the API: the parse that made it is done again, since the record is only stored text. */
+async function filterOf(
+  ctx: TenantContext,
+  models: CrmModels,
+  { filter: { condition, ...query } }: LeadExportRecord,
+): Promise<QueryFilter<LeadRecord>> {
+  const filter = await leadFilter(models, z.strictObject(listLeadsQuery.shape).parse(query));
+  const wanted = conditionSchema.optional().parse(condition);
+  if (!wanted) return filter;
+  return { $and: [filter, await conditionFilter(ctx, models, wanted, "/filter/condition")] };
+}
+
+/** Leads behind the last one of a piece. */
+function behind(after: LeadExportRecord["after"]): QueryFilter<LeadRecord> {
+  if (!after) return {};
+  const { createdAt, id } = after;
+  return {
+    createdAt: trusted({ $gte: createdAt }),
+    $or: [{ createdAt: trusted({ $gt: createdAt }) }, { _id: trusted({ $gt: id }) }],
+  };
+}
+
+/** @throws ExportTaken */
 async function beat(
   ctx: TenantContext,
-  { LeadExport }: CrmModels,
-  { _id }: LeadExportRecord,
+  { _id, rows, total }: LeadExportRecord,
   job: ExportJob,
-  rows: number,
-  total: number,
 ): Promise<void> {
   job.signal.throwIfAborted();
-  const progress = Math.min(0.99, rows / Math.max(1, total));
+  const { LeadExport } = await getCrmModels(ctx.clientCode);
+  const progress = Math.min(0.99, rows / Math.max(1, total ?? 0));
   const { matchedCount } = await LeadExport.updateOne(
     { _id, state: "running" },
-    { $set: { rows, progress, updatedAt: ctx.now() } },
+    { $set: { progress, updatedAt: ctx.now() } },
   );
-  if (matchedCount === 0) throw new ExportCancelled();
+  if (matchedCount === 0) throw new ExportTaken();
   await job.progress(progress);
-}
-
-/** A list, one lead per line. */
-async function* jsonBytes(leads: AsyncIterable<object>): AsyncGenerator<Uint8Array> {
-  let before = "[\n";
-  for await (const lead of leads) {
-    yield Buffer.from(before + JSON.stringify(lead));
-    before = ",\n";
-  }
-  yield Buffer.from(before === "[\n" ? "[]\n" : "\n]\n");
 }
 
 async function end(

@@ -9,6 +9,7 @@ import { markTenantActive } from "../../../../lib/tenant/mark.active";
 import type { LeadExportRecord } from "../../../../model/saas/lead.export.schema";
 import { invalidState, notFound } from "../crm.problem";
 import { conditionFilter } from "../lead.search";
+import { dropFile } from "./export.file";
 import { transferDays } from "./import.service";
 import { toExport } from "./transfer.serialiser";
 
@@ -89,5 +90,6 @@ export async function cancelExport(ctx: TenantContext, id: string): Promise<Expo
   if (record.state !== "cancelled")
     throw invalidState(`The export is ${record.state}: nothing is left to cancel.`);
   await cancelJob(ctx.clientCode, "leads.export", id);
+  await dropFile(ctx, record);
   return toExport(record);
 }

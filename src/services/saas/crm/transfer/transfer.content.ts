@@ -25,7 +25,7 @@ export async function readImportErrors(
     );
   return readFile(
     ctx,
-    { key: errorKey, size: errorBytes, mime: "text/csv", name: `errors-${id}.csv` },
+    { parts: [{ key: errorKey, bytes: errorBytes }], mime: "text/csv", name: `errors-${id}.csv` },
     range,
   );
 }
@@ -36,22 +36,29 @@ export async function readExport(
   id: string,
   range: string | undefined,
 ): Promise<FileContent> {
-  const { state, format, storageKey, bytes } = await findExport(ctx, id);
-  if (state !== "done" || storageKey === null || bytes === null)
+  const { state, format, parts, bytes } = await findExport(ctx, id);
+  if (state !== "done" || bytes === null)
     throw invalidState(`The export is ${state}. Its file can be read when it is done.`);
   const mime = format === "csv" ? "text/csv" : "application/json";
-  return readFile(ctx, { key: storageKey, size: bytes, mime, name: `leads-${id}.${format}` }, range);
+  return readFile(ctx, { parts, mime, name: `leads-${id}.${format}` }, range);
 }
 
 async function readFile(
   ctx: TenantContext,
-  file: { key: string; size: number; mime: string; name: string },
+  file: { parts: readonly { key: string; bytes: number }[]; mime: string; name: string },
   header: string | undefined,
 ): Promise<FileContent> {
-  const { start, end, status, headers } = requireRange(header, file.size);
+  const size = file.parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const { start, end, status, headers } = requireRange(header, size);
   const storage = await tenantMediaStorage(ctx.clientCode);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of storage.read(file.key, { start, end })) chunks.push(chunk);
+  let at = 0;
+  for (const { key, bytes } of file.parts) {
+    const range = { start: Math.max(0, start - at), end: Math.min(bytes, end - at) };
+    at += bytes;
+    if (range.start >= range.end) continue;
+    for await (const chunk of storage.read(key, range)) chunks.push(chunk);
+  }
   return {
     status,
     bytes: Buffer.concat(chunks),

@@ -2,6 +2,7 @@ import { trusted } from "mongoose";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { tenantMediaStorage } from "../../../../lib/media/storage/gridfs.storage";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
+import { dropFile } from "./export.file";
 import { enqueueExport } from "./export.service";
 import { enqueueImport } from "./import.service";
 
@@ -39,9 +40,9 @@ async function deleteExpired(ctx: TenantContext): Promise<number> {
     await LeadImport.deleteOne({ _id });
   }
   const exports = await LeadExport.find(expired).limit(batch).lean();
-  for (const { _id, storageKey } of exports) {
-    if (storageKey) await storage.delete(storageKey);
-    await LeadExport.deleteOne({ _id });
+  for (const record of exports) {
+    await dropFile(ctx, record);
+    await LeadExport.deleteOne({ _id: record._id });
   }
   return imports.length + exports.length;
 }
