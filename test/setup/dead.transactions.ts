@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { centralConnection } from "../../src/lib/db/central.connection";
 
@@ -15,6 +16,13 @@ const liveSchema = z.object({ connectionId: z.number() });
  * @see https://www.mongodb.com/docs/manual/reference/parameters/#mongodb-parameter-param.transactionLifetimeLimitSeconds
  */
 export async function endTransactionsOfTheDead(): Promise<void> {
+  const until = Date.now() + 10_000;
+  // A busy mongod may not have noticed yet that the dead one's sockets are closed.
+  for (let open = await endOnce(); open > 0 && Date.now() < until; open = await endOnce()) await sleep(100);
+}
+
+/** @returns how many transactions stand open on connections that are there */
+async function endOnce(): Promise<number> {
   const admin = (await centralConnection()).getClient().db("admin");
   const everything = { allUsers: true, idleSessions: true, idleConnections: true };
   const operations = await admin.aggregate([{ $currentOp: everything }]).toArray();
@@ -28,4 +36,5 @@ export async function endTransactionsOfTheDead(): Promise<void> {
   }
   const dead = idle.filter(({ connectionId }) => !live.has(connectionId));
   if (dead.length > 0) await admin.command({ killSessions: dead.map(({ lsid }) => ({ id: lsid.id })) });
+  return idle.length - dead.length;
 }

@@ -8,7 +8,7 @@ import {
   whatsappTenant,
 } from "../../integration/whatsapp/whatsapp.stack";
 
-jest.setTimeout(900_000);
+jest.setTimeout(1_800_000);
 
 /** A number belongs to one client for good, so each day has numbers of its own. */
 const days = 3;

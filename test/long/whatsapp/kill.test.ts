@@ -8,7 +8,7 @@ import {
   whatsappTenant,
 } from "../../integration/whatsapp/whatsapp.stack";
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_800_000);
 
 const rounds = 8;
 const seed = Math.floor(Math.random() * 2 ** 32);
