@@ -1,5 +1,6 @@
 /** Rules and their runs, as the API shows them. The rule's own JSON is `services/saas/automation/rule.contract`. */
 import * as z from "zod";
+import { ruleProblemSchema } from "./automation.problem.contract";
 import {
   actorSchema,
   keySchema,
@@ -268,6 +269,11 @@ export function automationRuleSchema<T extends z.ZodType>(definition: T) {
       definition: definition
         .nullable()
         .meta({ description: "The draft; null when this release cannot read it." }),
+      problems: z.array(ruleProblemSchema).meta({
+        description:
+          "What keeps it from working now, such as a stage that was deleted: of the version that runs, or of the draft " +
+          "while none is published.",
+      }),
       createdBy: actorSchema,
       version: z.number().int(),
       createdAt: timestampSchema,

@@ -17,9 +17,16 @@ export const automationCatalogSchema = z
     $defs: z.record(z.string(), jsonSchema).meta({ description: "What the schemas share." }),
     definition: jsonSchema.meta({ description: "A whole definition." }),
     condition: jsonSchema.meta({ description: "Any condition." }),
+    eventMatch: jsonSchema.meta({
+      description: "An event of `exitOn`, `goal`, `rescheduleOn`, `restartOn` and `wait_for`.",
+    }),
     triggers: z.array(
       z.object({
-        event: z.string().meta({ example: "stage_enter" }),
+        event: z.string().meta({
+          description: "Its name; events that you declared are among them as `external_event:<key>`.",
+          example: "stage_enter",
+        }),
+        label: z.string().nullable().meta({ description: "What the tenant calls an event of its own." }),
         description: z.string(),
         byRule: z
           .boolean()
@@ -29,6 +36,7 @@ export const automationCatalogSchema = z
           .array(z.object({ path: z.string(), type: fieldType, description: z.string() }))
           .meta({ description: "What its event is known to tell." }),
         openData: z.boolean().meta({ description: "Its event may tell more than is listed." }),
+        dataSchema: jsonSchema.meta({ description: "The `data` of its event." }),
       }),
     ),
     operators: z.array(
@@ -38,6 +46,7 @@ export const automationCatalogSchema = z
           description:
             "What it is given: a value, a list, two values, an ISO 8601 duration, nothing, {from, to}.",
         }),
+        schema: jsonSchema.nullable().meta({ description: "Its `value`; null when it takes none." }),
         types: z.array(fieldType).meta({ description: "Fields it fits." }),
       }),
     ),
@@ -51,6 +60,7 @@ export const automationCatalogSchema = z
           .array(z.string())
           .nullable()
           .meta({ description: "All values it can have, where they are few." }),
+        schema: jsonSchema.meta({ description: "What it holds, when it holds something." }),
         operators: z.array(operatorSchema),
       }),
     ),
@@ -84,32 +94,6 @@ export const validateInputSchema = z
     }),
   })
   .meta({ id: "AutomationValidateInput" });
-
-export const ruleProblemSchema = z
-  .object({
-    severity: z.enum(["error", "warning"]).meta({
-      description: "An error is sure to go wrong; a warning may be meant.",
-    }),
-    pointer: z
-      .string()
-      .meta({ description: "JSON pointer to the place.", example: "/definition/steps/0/tag" }),
-    code: z.string().meta({ example: "unknown-variable" }),
-    detail: z.string(),
-    suggestion: z
-      .string()
-      .nullable()
-      .meta({ description: "What was most likely meant.", example: "lead.firstName" }),
-  })
-  .meta({ id: "AutomationRuleProblem", description: "One thing wrong with one place of a rule." });
-
-export const ruleReviewSchema = z
-  .object({
-    valid: z.boolean().meta({ description: "It has no errors." }),
-    errors: z.array(ruleProblemSchema),
-    warnings: z.array(ruleProblemSchema),
-  })
-  .meta({ id: "AutomationRuleReview", description: "What is wrong with a rule, and what is only odd." });
-export type RuleReview = z.infer<typeof ruleReviewSchema>;
 
 const outcomeSchema = automationDecisionSchema.shape.outcome;
 

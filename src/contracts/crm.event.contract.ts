@@ -100,7 +100,10 @@ export const timelineEventTypes: ReadonlySet<CrmEventType> = new Set<CrmEventTyp
 
 /** How an event came to be: what stops rules that trigger each other. */
 export const causationSchema = z.object({
-  rootEventId: z.string().meta({ description: "Id of the first event of the chain." }),
+  rootEventId: z.string().meta({
+    description:
+      "Id of the happening that it follows from; what WhatsApp tells of a message later is a happening of its own.",
+  }),
   depth: z
     .number()
     .int()
@@ -109,6 +112,9 @@ export const causationSchema = z.object({
   ruleIds: z.array(objectIdSchema).meta({ description: "Rules in the chain, oldest first." }),
 });
 export type Causation = z.infer<typeof causationSchema>;
+
+/** The rules behind something, whatever it follows from. */
+export type Chain = Pick<Causation, "depth" | "ruleIds">;
 
 export const subjectSchema = z.object({
   leadId: objectIdSchema.optional(),
@@ -164,4 +170,6 @@ export interface EventDraft {
   readonly changes?: Record<string, { from: unknown; to: unknown }>;
   /** Defaults to the context's now. */
   readonly occurredAt?: Date;
+  /** The rules that led here, where the context has forgotten them: of a message that a rule sent. */
+  readonly chain?: Chain | null;
 }

@@ -166,7 +166,7 @@ function outboxRow(
     data: draft.data ?? {},
     ...(draft.changes === undefined ? {} : { changes: draft.changes }),
     actor: ctx.actor,
-    causation: ctx.causation ?? { rootEventId, depth: 0, ruleIds: [] },
+    causation: ctx.causation ?? { rootEventId, depth: 0, ruleIds: [], ...draft.chain },
     requestId: ctx.requestId,
     occurredAt: draft.occurredAt ?? now,
     dispatchedAt,

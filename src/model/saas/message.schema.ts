@@ -1,5 +1,6 @@
 import { Schema, type Types } from "mongoose";
 import type { Actor } from "../../contracts/common.contract";
+import type { Chain } from "../../contracts/crm.event.contract";
 import { messageKindSchema, messageStatusSchema } from "../../contracts/message.contract";
 import { wordsOf } from "../../contracts/text.words";
 import { anyText, type BaseRecord, recordSchema } from "../record.schema";
@@ -51,6 +52,8 @@ export interface MessageRecord extends BaseRecord {
   error: MessageError | null;
   pricing: Record<string, unknown> | null;
   sender: MessageSender;
+  /** The rules that led to it, which the events that tell of it carry on: sending would forget them. */
+  chain?: Chain | null;
   actor: Actor;
   /** Time of the message for people: Meta's timestamp when inbound, ours when outbound. */
   sentAt: Date;
@@ -96,6 +99,7 @@ export const messageSchema = recordSchema<MessageRecord>("messages", {
   error: { type: Schema.Types.Mixed, default: null },
   pricing: { type: Schema.Types.Mixed, default: null },
   sender: { type: Schema.Types.Mixed, required: true },
+  chain: { type: Schema.Types.Mixed, default: null },
   actor: { type: Schema.Types.Mixed, required: true },
   sentAt: { type: Date, required: true },
   redactedAt: { type: Date, default: null },

@@ -34,7 +34,7 @@ export const automationFileRoutes: readonly Route[] = [
       description: "The rule, what became of it, and what is missing.",
       body: ruleImportSchema,
     },
-    problems: ["invalid-reference"],
+    problems: ["invalid-reference", "missing-variable"],
     idempotent: true,
     run: async ({ ctx, query, body }) => {
       const { automation, action, missing } = await importRule(ctx, body, {

@@ -5,10 +5,10 @@ import {
   dryRunSchema,
   replayInputSchema,
   replaySchema,
-  ruleReviewSchema,
   ruleStatisticsSchema,
   validateInputSchema,
 } from "../../contracts/automation.insight.contract";
+import { ruleReviewSchema } from "../../contracts/automation.problem.contract";
 import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { listRuleDecisions } from "../../services/saas/automation/automation.lists";

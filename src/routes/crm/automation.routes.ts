@@ -95,11 +95,12 @@ export const automationRoutes: readonly Route[] = [
     tag,
     summary: "Create a rule",
     description:
-      "A draft, unless `enabled` is true. Unknown triggers, fields, operators and steps are refused.",
+      "A draft, unless `enabled` is true. Unknown triggers, fields, operators and steps are refused; to be enabled it must " +
+      "name nothing that is not here.",
     auth: write,
     input: { body: createRuleSchema },
     output: { status: 201, description: "The rule.", body: ruleResourceSchema },
-    problems: [],
+    problems: ["invalid-reference", "missing-variable"],
     idempotent: true,
     run: async ({ ctx, body }) => ruleReply(await createRule(ctx, body)),
   }),
@@ -137,11 +138,12 @@ export const automationRoutes: readonly Route[] = [
     tag,
     summary: "Publish the draft",
     description:
-      "New runs follow it. `pendingRuns` says what becomes of runs that live; they keep their version.",
+      "New runs follow it. `pendingRuns` says what becomes of runs that live; they keep their version. Refused when the " +
+      "draft names what is not here: a stage, team, person, field, media item, rule, or an approved template.",
     auth: write,
     input: { params, body: publishInputSchema.prefault({}) },
     output: { status: 200, description: "The rule.", body: ruleResourceSchema },
-    problems: ["not-found", "invalid-state"],
+    problems: ["not-found", "invalid-state", "invalid-reference", "missing-variable"],
     run: async ({ ctx, params: { id }, body }) => ruleReply(await publishRule(ctx, { id, ...body })),
   }),
   defineRoute({
@@ -166,10 +168,22 @@ export const automationRoutes: readonly Route[] = [
   ...automationRunRoutes,
   ...(
     [
-      ["enable", "Enable a rule", "Publishes it first if it never was.", enableRule],
-      ["disable", "Disable a rule", "It starts no more runs; runs that live go on.", disableRule],
+      {
+        verb: "enable",
+        summary: "Enable a rule",
+        text: "Publishes it first if it never was. Refused when it names what is not here (any more).",
+        problems: ["not-found", "invalid-state", "invalid-reference", "missing-variable"],
+        run: enableRule,
+      },
+      {
+        verb: "disable",
+        summary: "Disable a rule",
+        text: "It starts no more runs; runs that live go on.",
+        problems: ["not-found", "invalid-state"],
+        run: disableRule,
+      },
     ] as const
-  ).map(([verb, summary, text, run]) =>
+  ).map(({ verb, summary, text, problems, run }) =>
     defineRoute({
       operationId: `${verb}Automation`,
       method: "POST",
@@ -180,7 +194,7 @@ export const automationRoutes: readonly Route[] = [
       auth: write,
       input: { params },
       output: { status: 200, description: "The rule.", body: ruleResourceSchema },
-      problems: ["not-found", "invalid-state"],
+      problems,
       run: async ({ ctx, params: { id } }) => ruleReply(await run(ctx, { id })),
     }),
   ),

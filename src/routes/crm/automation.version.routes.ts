@@ -73,7 +73,7 @@ export const automationVersionRoutes: readonly Route[] = [
     auth: write,
     input: { params, body: rollbackInputSchema },
     output: { status: 200, description: "The rule.", body: ruleResourceSchema },
-    problems: ["not-found", "invalid-state"],
+    problems: ["not-found", "invalid-state", "invalid-reference", "missing-variable"],
     run: async ({ ctx, params: { id }, body }) => ruleReply(await rollBackRule(ctx, { id, ...body })),
   }),
 ];

@@ -24,6 +24,7 @@ import { diffVersions, rollBackRule } from "../../../src/services/saas/automatio
 import { addTags, createLead, getLead, updateLead } from "../../../src/services/saas/crm/lead.service";
 import { updateSettings } from "../../../src/services/saas/crm/settings.service";
 import { createTenant } from "../../builders/client.builder";
+import { deleteStageByKey } from "../../builders/stage.builder";
 import { drainAll } from "../../setup/drain";
 
 let tenant: Awaited<ReturnType<typeof createTenant>>;
@@ -251,8 +252,9 @@ test("starts above the tenant's pace queue visibly, and every one begins", async
 test("people start, resume and cancel runs", async () => {
   const rule = await ruleOf({
     trigger: { event: "manual" },
-    steps: [tag("t", "begun"), { id: "m", type: "move_stage", stageKey: "no_such" }, tag("z", "end")],
+    steps: [tag("t", "begun"), { id: "m", type: "move_stage", stageKey: "proposal" }, tag("z", "end")],
   });
+  await deleteStageByKey(contextOf(), "proposal");
   const lead = await newLead();
   expect(await startRuns(contextOf(), { ruleId: rule.id, leadIds: [lead.id] })).toEqual({ requested: 1 });
   const [failed] = await runsOf(lead);

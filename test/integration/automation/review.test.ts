@@ -1,15 +1,20 @@
-import {
-  automationCatalogSchema,
-  ruleReviewSchema,
-} from "../../../src/contracts/automation.insight.contract";
+import { automationCatalogSchema } from "../../../src/contracts/automation.insight.contract";
+import { ruleReviewSchema } from "../../../src/contracts/automation.problem.contract";
+import { pageSchema } from "../../../src/contracts/common.contract";
+import { createTenantContext } from "../../../src/lib/context/create.context";
+import type { TenantContext } from "../../../src/lib/context/tenant.context";
+import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import { automationInsightRoutes } from "../../../src/routes/crm/automation.insight.routes";
 import { automationRoutes } from "../../../src/routes/crm/automation.routes";
+import { ruleResourceSchema } from "../../../src/services/saas/automation/automation.service";
 import { ApiClient, keysOf, lambdaTransport } from "../../builders/api.client";
 import { createTenant } from "../../builders/client.builder";
+import { deleteStageByKey } from "../../builders/stage.builder";
 
 let tenant: Awaited<ReturnType<typeof createTenant>>;
 let api: ApiClient;
+let ctx: TenantContext;
 
 const review = async (definition: object) => {
   const answer = await api.post("/api/crm/automations/validate", { definition });
@@ -28,8 +33,27 @@ const tagged = (more: object) => ({
 const setting = (value: string, more: object = {}) =>
   tagged({ steps: [{ id: "s", type: "set_var", name: "x", value }], ...more });
 
+const create = (definition: object, enabled = false) =>
+  api.post("/api/crm/automations", { name: "rule", definition, enabled });
+
 beforeAll(async () => {
   tenant = await createTenant();
+  ctx = createTenantContext({
+    clientCode: tenant.clientCode,
+    actor: { type: "user", id: "tester" },
+    requestId: "req_test",
+    dispatch: async () => undefined,
+  });
+  const { User } = await getCentralModels();
+  for (const key of ["maria", "joao"])
+    await User.create({
+      clientCode: tenant.clientCode,
+      key,
+      name: key,
+      emailLower: `${key}@acme.example`,
+      createdAt: new Date(),
+      updatedAt: new Date(),
+    });
   api = new ApiClient(lambdaTransport([...automationRoutes, ...automationInsightRoutes]), keysOf(tenant));
   const base = { version: 1, createdAt: new Date(), updatedAt: new Date() };
   await tenant.models.Team.create({ ...base, key: "team_sales", name: "Sales" });
@@ -53,6 +77,14 @@ beforeAll(async () => {
     type: "select",
     options: ["gold"],
   });
+  await tenant.models.MediaAsset.create({
+    ...base,
+    key: "brochure",
+    kind: "document",
+    state: "ready",
+    declaredMime: "application/pdf",
+    origin: "upload",
+  });
 });
 afterAll(closeAllConnections);
 
@@ -69,6 +101,7 @@ describe("the catalogue", () => {
       label: "Plan",
       custom: true,
       options: ["gold"],
+      schema: { type: "string", enum: ["gold"] },
       operators: expect.arrayContaining(["equals", "in", "is_empty"]),
     });
     expect(catalog.fields.find(({ path }) => path === "lead.stageKey")?.options).toContain("proposal");
@@ -238,12 +271,12 @@ describe("a check of a rule", () => {
     const sending = (step: object) => tagged({ steps: [{ id: "s", type: "send_template", ...step }] });
     const at = (place: string) => `/definition/steps/0/${place}`;
     expect(await problemAt(sending({ template: "welcom" }), at("template"))).toMatchObject({
-      severity: "warning",
+      severity: "error",
       code: "unknown-template",
       suggestion: "welcome",
     });
     expect(await problemAt(sending({ template: "waiting" }), at("template"))).toMatchObject({
-      severity: "warning",
+      severity: "error",
       code: "template-not-approved",
     });
     expect(await problemAt(sending({ template: "welcome" }), at("variables"))).toMatchObject({
@@ -259,9 +292,6 @@ describe("a check of a rule", () => {
 });
 
 describe("saving", () => {
-  const create = (definition: object, enabled = false) =>
-    api.post("/api/crm/automations", { name: "rule", definition, enabled });
-
   it("refuses at save, with 400, what is wrong anywhere", async () => {
     const answer = await create(setting("Hi {{lead.frstName}}"));
     expect(answer.status).toBe(400);
@@ -273,5 +303,100 @@ describe("saving", () => {
       },
     ]);
     expect((await create(tagged({ steps: [{ id: "d", type: "delay", duraton: "PT1M" }] }))).status).toBe(400);
+  });
+});
+
+describe("publishing", () => {
+  const nameless = tagged({
+    steps: [
+      { id: "a", type: "move_stage", stageKey: "propsal" },
+      { id: "b", type: "assign", to: { round_robin: "team_sale" } },
+      { id: "c", type: "assign", to: { userKey: "mari" } },
+      { id: "d", type: "send_template", template: "welcom" },
+      { id: "e", type: "send_template", template: "waiting" },
+      { id: "f", type: "send_media", mediaKey: "brochur" },
+      { id: "g", type: "start_automation", automationId: "66f0c0ffee66f0c0ffee66f0" },
+      { id: "h", type: "send_template", template: "welcome" },
+    ],
+  });
+  const expected = [
+    ["/definition/steps/0/stageKey", "invalid-reference", "Did you mean proposal?"],
+    ["/definition/steps/1/to/round_robin", "invalid-reference", "Did you mean team_sales?"],
+    ["/definition/steps/2/to/userKey", "invalid-reference", "Did you mean maria?"],
+    ["/definition/steps/3/template", "unknown-template", "Did you mean welcome?"],
+    ["/definition/steps/4/template", "template-not-approved", "APPROVED"],
+    ["/definition/steps/5/mediaKey", "invalid-reference", "Did you mean brochure?"],
+    ["/definition/steps/6/automationId", "invalid-reference", "There is no rule"],
+    ["/definition/steps/7/variables", "missing-variable", "its variable name"],
+  ];
+
+  it("refuses what cannot work, with a pointer to each name that is not here and what was meant", async () => {
+    const draft = (await create(nameless)).as(ruleResourceSchema);
+    const of = `/api/crm/automations/${draft.id}`;
+    const answers = [
+      await api.post(`${of}/publish`, undefined),
+      await api.post(`${of}/enable`, undefined),
+      await create(nameless, true),
+    ];
+    for (const answer of answers) {
+      const { status, code, errors = [] } = answer.problem();
+      expect([status, code]).toEqual([422, "invalid-reference"]);
+      expect(errors.map((error) => [error.pointer, error.code, error.detail])).toEqual(
+        expected.map(([pointer, kind, words]) => [pointer, kind, expect.stringContaining(words ?? "")]),
+      );
+    }
+    const rule = (await api.get(of)).as(ruleResourceSchema);
+    expect(rule).toMatchObject({ state: "draft", enabled: false, publishedVersion: null });
+    expect(await tenant.models.AutomationVersion.countDocuments()).toBe(0);
+  });
+
+  it("names missing texts for a template's variables as what they are", async () => {
+    const answer = await create(
+      tagged({ steps: [{ id: "s", type: "send_template", template: "welcome" }] }),
+      true,
+    );
+    expect(answer.problem()).toMatchObject({ status: 422, code: "missing-variable" });
+  });
+
+  it("shows in a rule what it lost since: a stage, a field, a person; and does not enable it again", async () => {
+    const { CustomField } = tenant.models;
+    const base = { version: 1, createdAt: new Date(), updatedAt: new Date() };
+    await CustomField.create({ ...base, key: "size", name: "Size", type: "text" });
+    const made = await create(
+      tagged({
+        conditions: { field: "lead.custom.size", op: "exists" },
+        steps: [
+          { id: "m", type: "move_stage", stageKey: "contacted" },
+          { id: "a", type: "assign", to: { userKey: "joao" } },
+        ],
+      }),
+      true,
+    );
+    const { id, problems } = made.as(ruleResourceSchema);
+    expect(problems).toEqual([]);
+    // The draft is another one by now; the problems are of what runs.
+    await api.patch(`/api/crm/automations/${id}`, { definition: tagged({}) });
+    await CustomField.deleteOne({ key: "size" });
+    await deleteStageByKey(ctx, "contacted");
+    const { User } = await getCentralModels();
+    await User.updateOne({ clientCode: tenant.clientCode, key: "joao" }, { $set: { status: "disabled" } });
+
+    const lost = [
+      { pointer: "/definition/conditions/field", code: "unknown-field", severity: "error" },
+      { pointer: "/definition/steps/0/stageKey", code: "invalid-reference" },
+      { pointer: "/definition/steps/1/to/userKey", code: "invalid-reference" },
+    ];
+    const at = `/api/crm/automations/${id}`;
+    expect((await api.get(at)).as(ruleResourceSchema).problems).toMatchObject(lost);
+    const listed = (await api.get("/api/crm/automations")).as(pageSchema(ruleResourceSchema)).data;
+    expect(listed.find((rule) => rule.id === id)?.problems).toMatchObject(lost);
+    await api.post(`${at}/disable`, undefined);
+    const refused = (await api.post(`${at}/enable`, undefined)).problem();
+    expect(refused).toMatchObject({ status: 422, code: "invalid-reference" });
+    expect(refused.errors).toHaveLength(lost.length);
+    // A draft that works is what takes its place.
+    expect((await api.post(`${at}/publish`, undefined)).as(ruleResourceSchema).problems).toEqual([]);
+    expect((await api.post(`${at}/enable`, undefined)).status).toBe(200);
+    expect((await api.post(`${at}/rollback`, { version: 1 })).problem().code).toBe("invalid-reference");
   });
 });

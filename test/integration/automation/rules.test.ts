@@ -22,6 +22,7 @@ import {
 } from "../../../src/services/saas/crm/lead.service";
 import { createMeeting } from "../../../src/services/saas/crm/meeting.service";
 import { createTenant } from "../../builders/client.builder";
+import { deleteStageByKey } from "../../builders/stage.builder";
 import { drainAll } from "../../setup/drain";
 
 type Tenant = Awaited<ReturnType<typeof createTenant>>;
@@ -248,11 +249,12 @@ describe("a rule", () => {
     expect((await getLead(contextOf(), lead.id)).tags).toEqual([]);
   });
 
-  it("fails with a reason a person can read, and leaves other rules alone", async () => {
+  it("whose stage was deleted fails with a reason a person can read, and leaves other rules alone", async () => {
     await ruleOf({
       trigger: { event: "lead_created" },
-      steps: [{ id: "move", type: "move_stage", stageKey: "no_such_stage" }],
+      steps: [{ id: "move", type: "move_stage", stageKey: "proposal" }],
     });
+    await deleteStageByKey(contextOf(), "proposal");
     await ruleOf({
       trigger: { event: "lead_created" },
       steps: [{ id: "tag", type: "add_tag", tag: "fine" }],

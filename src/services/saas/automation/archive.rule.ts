@@ -16,7 +16,7 @@ export async function archiveRule(
 ): Promise<void> {
   const ruleId = new Types.ObjectId(id);
   await commitChange(ctx, async (change) => {
-    await changeRuleInChange(change, { id, ifMatch }, (record) =>
+    await changeRuleInChange(ctx, change, { id, ifMatch }, (record) =>
       record.state === "archived" ? undefined : { state: "archived", enabled: false },
     );
     // One that a crash leaves ends when it wants to take its next step: it finds no rule to follow.

@@ -6,8 +6,8 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationRuleRecord } from "../../../model/saas/automation.rule.schema";
 import type { AutomationDecisionRecord, RunStatus } from "../../../model/saas/automation.run.schema";
-import { type AutomationRule, toRule } from "./automation.service";
 import { notArchived } from "./published.rules";
+import { type AutomationRule, showRules } from "./rule.show";
 import { toDecision, toRun } from "./run.service";
 
 interface Paging {
@@ -36,7 +36,7 @@ export async function listRules(
     },
     sort: { createdAt: -1, _id: -1 },
   });
-  return { ...page, data: page.data.map(toRule) };
+  return { ...page, data: await showRules(ctx, page.data) };
 }
 
 /** A rule's runs, newest first. @throws AppError not-found when there is no such rule */

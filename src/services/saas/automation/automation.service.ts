@@ -1,21 +1,19 @@
+/** Rules as people write them: drafts, their changes, and whether they are on. */
 import { Types } from "mongoose";
-import type * as z from "zod";
-import { automationRuleSchema } from "../../../contracts/automation.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
-import { validationProblem } from "../../../lib/http/validation.problem";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
-import type { AutomationRuleRecord, PendingRuns } from "../../../model/saas/automation.rule.schema";
-import type { DeclaredField } from "../crm/lead.fields";
-import { settlePendingRuns } from "./pending.runs";
-import { findEnabledRule, readDefinition } from "./published.rules";
+import type { AutomationRuleRecord } from "../../../model/saas/automation.rule.schema";
+import { readDeclared } from "./declared";
+import { enableInChange } from "./publish.rule";
 import { checkRule } from "./rule.check";
-import { grammarVersion, type RuleDefinition, ruleDefinitionSchema } from "./rule.contract";
-import { armTimer } from "./timers/rule.timer";
+import type { RuleDefinition } from "./rule.contract";
+import { found, living, recordRuleChange, ruleInChange, writeRule } from "./rule.record";
+import { type AutomationRule, showRule } from "./rule.show";
 
-export const ruleResourceSchema = automationRuleSchema(ruleDefinitionSchema);
-export type AutomationRule = z.input<typeof ruleResourceSchema>;
+export { enableRule, publishRule } from "./publish.rule";
+export { type AutomationRule, ruleResourceSchema } from "./rule.show";
 
 export interface RuleFields {
   readonly name: string;
@@ -24,13 +22,17 @@ export interface RuleFields {
   readonly definition: RuleDefinition;
 }
 
-/** Creates a rule as a draft, or published and enabled at once. */
+/**
+ * Creates a rule as a draft, or published and enabled at once.
+ * @throws AppError validation-failed for what would be wrong anywhere; invalid-reference, missing-variable when it is to
+ * be enabled and names what is not here
+ */
 export async function createRule(
   ctx: TenantContext,
   input: RuleFields & { enabled: boolean },
 ): Promise<AutomationRule> {
-  checkRule(input.definition, await customFieldsOf(ctx));
-  return commitChange(ctx, async (change) => {
+  checkRule(input.definition, await readDeclared(ctx));
+  const created = await commitChange(ctx, async (change) => {
     const record: AutomationRuleRecord = {
       _id: new Types.ObjectId(),
       name: input.name,
@@ -47,16 +49,17 @@ export async function createRule(
       updatedAt: change.now,
     };
     await change.models.AutomationRule.create([record], { session: change.session });
-    const rule = input.enabled ? await publish(ctx, change, record, { enabled: true }) : record;
+    const rule = input.enabled ? await enableInChange(ctx, change, record) : record;
     recordRuleChange(change, rule);
-    return toRule(rule);
+    return rule;
   });
+  return showRule(ctx, created);
 }
 
 /** @throws AppError not-found */
 export async function getRule(ctx: TenantContext, id: string): Promise<AutomationRule> {
   const { AutomationRule } = await getCrmModels(ctx.clientCode);
-  return toRule(found(await AutomationRule.findById(new Types.ObjectId(id)).lean()));
+  return showRule(ctx, found(await AutomationRule.findById(new Types.ObjectId(id)).lean()));
 }
 
 /**
@@ -68,70 +71,11 @@ export async function updateRule(
   input: { id: string; ifMatch: number | undefined; change: Partial<RuleFields> },
 ): Promise<AutomationRule> {
   const { definition, ...fields } = input.change;
-  if (definition) checkRule(definition, await customFieldsOf(ctx));
+  if (definition) checkRule(definition, await readDeclared(ctx));
   return changeRule(ctx, input, () => ({
     ...fields,
     ...(definition ? { draft: definition, state: "draft" } : {}),
   }));
-}
-
-/**
- * Makes the draft the version that new runs follow; `pendingRuns` says what becomes of runs that live. A rule without
- * changes is not published again.
- * @throws AppError not-found, invalid-state for a deleted rule
- */
-export async function publishRule(
-  ctx: TenantContext,
-  input: { id: string; pendingRuns?: PendingRuns },
-): Promise<AutomationRule> {
-  return commitChange(ctx, async (change) => {
-    const record = living(
-      found(
-        await change.models.AutomationRule.findById(new Types.ObjectId(input.id))
-          .session(change.session)
-          .lean(),
-      ),
-    );
-    if (record.state === "published") return toRule(record);
-    return toRule(await publishInChange(ctx, change, record, { pendingRuns: input.pendingRuns ?? "keep" }));
-  });
-}
-
-/** Publishes a rule's draft in somebody's change. */
-export async function publishInChange(
-  ctx: TenantContext,
-  change: Change,
-  record: AutomationRuleRecord,
-  { pendingRuns }: { pendingRuns: PendingRuns },
-): Promise<AutomationRuleRecord> {
-  const rule = await publish(ctx, change, record, {}, pendingRuns);
-  recordRuleChange(change, rule);
-  return rule;
-}
-
-/** Lets a rule start runs. A rule that was never published is published first. */
-export async function enableRule(ctx: TenantContext, input: { id: string }): Promise<AutomationRule> {
-  return commitChange(ctx, async (change) => {
-    const record = living(
-      found(
-        await change.models.AutomationRule.findById(new Types.ObjectId(input.id))
-          .session(change.session)
-          .lean(),
-      ),
-    );
-    if (record.enabled) return toRule(record);
-    const rule =
-      record.publishedVersion === null
-        ? await publish(ctx, change, record, { enabled: true })
-        : await write(change, record, { enabled: true });
-    // Published before and enabled now: a rule of the clock sets its alarm.
-    change.afterCommit(async () => {
-      const enabled = await findEnabledRule(ctx, rule._id);
-      if (enabled) await armTimer(ctx, enabled);
-    });
-    recordRuleChange(change, rule);
-    return toRule(rule);
-  });
 }
 
 /** Keeps a rule from starting runs. Runs that live go on. */
@@ -148,123 +92,33 @@ interface RuleTarget {
 /** @returns what becomes different; undefined when nothing does */
 type RuleDecision = (record: AutomationRuleRecord) => Partial<AutomationRuleRecord> | undefined;
 
-function changeRule(ctx: TenantContext, target: RuleTarget, decide: RuleDecision): Promise<AutomationRule> {
-  return commitChange(ctx, async (change) =>
-    toRule(await changeRuleInChange(change, target, (record) => decide(living(record)))),
+async function changeRule(
+  ctx: TenantContext,
+  target: RuleTarget,
+  decide: RuleDecision,
+): Promise<AutomationRule> {
+  const changed = await commitChange(ctx, (change) =>
+    changeRuleInChange(ctx, change, target, (record) => decide(living(record))),
   );
+  return showRule(ctx, changed);
 }
 
 /** Changes a rule in somebody's change. @throws AppError not-found, precondition-failed */
 export async function changeRuleInChange(
+  ctx: TenantContext,
   change: Change,
   target: RuleTarget,
   decide: RuleDecision,
 ): Promise<AutomationRuleRecord> {
-  const record = found(
-    await change.models.AutomationRule.findById(new Types.ObjectId(target.id)).session(change.session).lean(),
-  );
+  const record = await ruleInChange(change, target.id);
   if (target.ifMatch !== undefined && target.ifMatch !== record.version) {
     throw new AppError("precondition-failed", "The rule was changed since you read it.", {
-      extensions: { current: toRule(record) },
+      extensions: { current: await showRule(ctx, record) },
     });
   }
   const fields = decide(record);
   if (!fields) return record;
-  const rule = await write(change, record, fields);
+  const rule = await writeRule(change, record, fields);
   recordRuleChange(change, rule);
   return rule;
-}
-
-async function publish(
-  ctx: TenantContext,
-  change: Change,
-  record: AutomationRuleRecord,
-  also: Partial<AutomationRuleRecord>,
-  pendingRuns: PendingRuns = "keep",
-): Promise<AutomationRuleRecord> {
-  const parsed = ruleDefinitionSchema.safeParse(record.draft);
-  if (!parsed.success) throw validationProblem(parsed.error, "/definition");
-  const definition = parsed.data;
-  const n = (record.publishedVersion ?? 0) + 1;
-  const version = {
-    ruleId: record._id,
-    n,
-    grammar: grammarVersion,
-    definition,
-    publishedBy: ctx.actor,
-    publishedAt: change.now,
-    pendingRuns,
-    settledAt: pendingRuns === "keep" ? change.now : null,
-  };
-  await change.models.AutomationVersion.create([version], { session: change.session });
-  change.afterCommit(async () => {
-    if (version.settledAt === null) await settlePendingRuns(ctx, version);
-    const enabled = await findEnabledRule(ctx, record._id);
-    if (enabled) await armTimer(ctx, enabled);
-  });
-  return write(change, record, {
-    ...also,
-    state: "published",
-    publishedVersion: n,
-    triggerEvent: definition.trigger.event,
-  });
-}
-
-async function write(
-  change: Change,
-  record: AutomationRuleRecord,
-  fields: Partial<AutomationRuleRecord>,
-): Promise<AutomationRuleRecord> {
-  const rule = await change.models.AutomationRule.findOneAndUpdate(
-    { _id: record._id },
-    { $set: { ...fields, updatedAt: change.now }, $inc: { version: 1 } },
-    { session: change.session, returnDocument: "after" },
-  ).lean();
-  return found(rule);
-}
-
-function recordRuleChange(change: Change, rule: AutomationRuleRecord): void {
-  change.record({
-    type: "automation_updated",
-    subject: { ruleId: rule._id.toHexString() },
-    data: { enabled: rule.enabled, state: rule.state, publishedVersion: rule.publishedVersion },
-  });
-}
-
-function found(record: AutomationRuleRecord | null): AutomationRuleRecord {
-  if (!record) throw new AppError("not-found", "There is no such rule.");
-  return record;
-}
-
-/** @throws AppError invalid-state for a rule that was deleted */
-export function living(record: AutomationRuleRecord): AutomationRuleRecord {
-  if (record.state !== "archived") return record;
-  throw new AppError(
-    "invalid-state",
-    "The rule is deleted: it can be read, and not changed. Create a new one.",
-  );
-}
-
-/** The rule as the API shows it; the definition is the draft, which is what people edit. */
-export function toRule(record: AutomationRuleRecord): AutomationRule {
-  return {
-    id: record._id.toHexString(),
-    name: record.name,
-    description: record.description,
-    enabled: record.enabled,
-    priority: record.priority,
-    state: record.state,
-    publishedVersion: record.publishedVersion,
-    hasUnpublishedChanges: record.state !== "published",
-    definition: readDefinition(record.draft) ?? null,
-    createdBy: record.createdBy,
-    version: record.version,
-    createdAt: record.createdAt.toISOString(),
-    updatedAt: record.updatedAt.toISOString(),
-  };
-}
-
-async function customFieldsOf(ctx: TenantContext): Promise<DeclaredField[]> {
-  const { CustomField } = await getCrmModels(ctx.clientCode);
-  return CustomField.find({}).lean();
 }

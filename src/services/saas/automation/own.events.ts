@@ -1,4 +1,5 @@
 /** Events that happen because a rule asks for them: started by hand, by the clock, or by silence. */
+import type { Chain } from "../../../contracts/crm.event.contract";
 import type { Change } from "../../../lib/tenant/commit.change";
 
 export type OwnEventType = "manual" | "schedule" | "date_field" | "no_reply";
@@ -14,9 +15,10 @@ export function tellRuleInChange(
     conversationId?: string;
     messageId?: string;
     data?: Record<string, unknown>;
+    chain?: Chain | null;
   },
 ): string {
-  const { type, id, ruleId, leadId, conversationId, messageId, data } = told;
+  const { type, id, ruleId, leadId, conversationId, messageId, data, chain = null } = told;
   return change.record({
     ...(id === undefined ? {} : { id }),
     type,
@@ -26,5 +28,6 @@ export function tellRuleInChange(
       ...(messageId === undefined ? {} : { messageId }),
     },
     data: { ...data, ruleId },
+    chain,
   });
 }

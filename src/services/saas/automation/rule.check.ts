@@ -1,12 +1,12 @@
 import { type Condition, conditionSchema } from "../../../contracts/condition.contract";
 import { checkCondition } from "../../../lib/condition";
 import { invalidRequest } from "../../../lib/http/validation.problem";
-import type { DeclaredField } from "../crm/lead.fields";
+import type { Declared } from "./declared";
 import type { RuleDefinition } from "./rule.contract";
 import { ruleFields } from "./rule.fields";
 import { findIn, type RuleProblem } from "./rule.problem";
 import { unreachableSteps } from "./rule.reach";
-import { variableProblems } from "./rule.variables";
+import { conditionPathProblems, variableProblems } from "./rule.variables";
 
 /**
  * What the schema of a rule cannot see and no tenant changes by itself: texts whose variables do not parse or name
@@ -14,21 +14,19 @@ import { variableProblems } from "./rule.variables";
  */
 export function ownProblems(
   definition: RuleDefinition,
-  customFields: readonly DeclaredField[],
+  { customFields, eventTypes }: Declared,
   pointer = "/definition",
 ): RuleProblem[] {
   const fields = ruleFields(customFields);
-  const conditions = findIn(definition, pointer, asCondition).flatMap(({ pointer: place, found }) =>
-    checkCondition(found, fields, { pointer: place }).map((problem) => ({
+  const words = { definition, fields, eventTypes, pointer };
+  const conditions = findIn(definition, pointer, asCondition).flatMap(({ pointer: place, found }) => [
+    ...checkCondition(found, fields, { pointer: place }).map((problem) => ({
       ...problem,
       severity: "error" as const,
     })),
-  );
-  return [
-    ...variableProblems(definition, fields, pointer),
-    ...conditions,
-    ...unreachableSteps(definition, pointer),
-  ];
+    ...conditionPathProblems(found, words, place),
+  ]);
+  return [...variableProblems(words), ...conditions, ...unreachableSteps(definition, pointer)];
 }
 
 /** Where conditions stand in a rule: `conditions`, any `filter`, and what a branch asks. */
@@ -48,7 +46,7 @@ const errorsOf = (problems: readonly RuleProblem[]) =>
  * Refuses at save what would be wrong in any tenant.
  * @throws AppError validation-failed with a pointer to each.
  */
-export function checkRule(definition: RuleDefinition, customFields: readonly DeclaredField[]): void {
-  const errors = errorsOf(ownProblems(definition, customFields));
+export function checkRule(definition: RuleDefinition, declared: Declared): void {
+  const errors = errorsOf(ownProblems(definition, declared));
   if (errors.length > 0) throw invalidRequest(errors);
 }

@@ -9,7 +9,7 @@ import { actions } from "./actions";
 import { eventMatchSchema } from "./event.match";
 import { jumpSchema, stepIdSchema } from "./step.id";
 import { controlSteps } from "./steps";
-import { strictShape } from "./strict.shape";
+import { oneOfProblem, strictShape } from "./strict.shape";
 import { triggerSchemas } from "./triggers";
 
 /** Version of the grammar's meaning, stored with each published rule. */
@@ -68,6 +68,8 @@ const actionSchemas = actions.map((action) => {
   };
   return strictShape({ id: stepIdSchema, type: z.literal(action.type), ...shape })
     .superRefine((settings, issues) => {
+      const problem = oneOfProblem(action.oneOf, settings);
+      if (problem) issues.addIssue({ code: "custom", ...problem });
       for (const { path, message } of action.issues(settings))
         issues.addIssue({ code: "custom", path: [...path], message });
     })
@@ -82,6 +84,8 @@ const controlSchemas = controlSteps.map((step) =>
     ...step.config,
   })
     .superRefine((settings, issues) => {
+      const problem = oneOfProblem(step.oneOf, settings);
+      if (problem) issues.addIssue({ code: "custom", ...problem });
       for (const { path, message } of step.check(settings))
         issues.addIssue({ code: "custom", path: [...path], message });
     })

@@ -19,10 +19,12 @@ import {
   ruleResourceSchema,
   updateRule,
 } from "./automation.service";
+import { readDeclared } from "./declared";
 import { notArchived } from "./published.rules";
+import { missingReferences } from "./reference.problems";
 import { checkRule } from "./rule.check";
 import { ruleDefinitionSchema } from "./rule.contract";
-import { missingReferences } from "./rule.references";
+import { requireWorkable } from "./rule.review";
 
 export const automationFileSchema = ruleFileSchema(ruleDefinitionSchema);
 /** What the API answers to a file. */
@@ -45,13 +47,12 @@ export function readRuleFile(json: unknown): RuleFile {
 
 /** What a file lacks here. Nothing is stored. @throws AppError validation-failed */
 export async function validateRuleFile(ctx: TenantContext, file: RuleFile): Promise<RuleReference[]> {
-  const { CustomField } = await getCrmModels(ctx.clientCode);
   const missing = await missingReferences(ctx, file.definition);
   // A field that is not there is told as missing, not as a name that is wrong.
   const lacking = missing.filter(({ kind }) => kind === "field").map(({ key }) => key);
-  const fields = await CustomField.find({}).lean();
+  const declared = await readDeclared(ctx);
   const asked = lacking.map((key) => ({ key, type: "text" as const, options: null, filterable: false }));
-  checkRule(file.definition, lacking.length === 0 ? fields : [...fields, ...asked]);
+  checkRule(file.definition, { ...declared, customFields: [...declared.customFields, ...asked] });
   return missing;
 }
 
@@ -65,7 +66,8 @@ export async function importRule(
   { publish }: { publish: boolean },
 ): Promise<ImportedRule> {
   const missing = await validateRuleFile(ctx, file);
-  if (missing.length > 0 && (publish || missing.some(({ kind }) => kind === "field"))) throw lacks(missing);
+  if (publish) await requireWorkable(ctx, file.definition, "");
+  else if (missing.some(({ kind }) => kind === "field")) throw lacks(missing);
   const { AutomationRule } = await getCrmModels(ctx.clientCode);
   const known = await AutomationRule.findOne({ name: file.name, state: notArchived }).sort({ _id: 1 }).lean();
   const { name, description = null, priority, definition } = file;

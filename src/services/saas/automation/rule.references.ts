@@ -1,14 +1,11 @@
 /** What a rule names by key and the tenant must have: found by the settings' names, which mean the same in every step. */
-import { Types, trusted } from "mongoose";
 import type { RuleReference } from "../../../contracts/automation.file.contract";
 import { type Condition, conditionSchema } from "../../../contracts/condition.contract";
-import type { TenantContext } from "../../../lib/context/tenant.context";
-import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
-import { activeUsers } from "../crm/user.read";
 import type { RuleDefinition } from "./rule.contract";
 import { findIn } from "./rule.problem";
 
-type Kind = RuleReference["kind"];
+/** What a tenant need not have for a rule to work is looked at for what was meant only. */
+type Kind = RuleReference["kind"] | "lost_reason" | "event_type";
 
 /** ADD A SETTING HERE when a step names something new. */
 const kindOfSetting: Readonly<Record<string, Kind>> = {
@@ -27,10 +24,14 @@ const kindOfSetting: Readonly<Record<string, Kind>> = {
   mediaId: "media",
   automationId: "automation",
 };
+const externalEvent = /^external_event:(.+)$/;
 const customField = /^lead\.custom\.([A-Za-z0-9_]+)$/;
 
 /** Something that a rule names, and the settings beside it. */
-export interface Named extends RuleReference {
+export interface Named {
+  readonly kind: Kind;
+  readonly key: string;
+  readonly pointer: string;
   readonly beside: Readonly<Record<string, unknown>>;
 }
 
@@ -39,7 +40,7 @@ export interface Named extends RuleReference {
  * @param pointer where the rule stands, e.g. `/definition`.
  */
 export function referencesOf(definition: RuleDefinition, pointer: string): Named[] {
-  return [...walk(definition, pointer), ...stagesInConditions(definition, pointer)];
+  return [...walk(definition, pointer), ...namesInConditions(definition, pointer)];
 }
 
 function walk(value: unknown, pointer: string): Named[] {
@@ -52,85 +53,31 @@ function walk(value: unknown, pointer: string): Named[] {
     const kind = kindOfSetting[name];
     if (kind) return [{ kind, key: inner, pointer: at, beside }];
     const field = name === "field" ? customField.exec(inner)?.[1] : undefined;
-    return field ? [{ kind: "field", key: field, pointer: at, beside }] : [];
+    if (field) return [{ kind: "field", key: field, pointer: at, beside }];
+    const type = externalEvent.exec(inner)?.[1];
+    return type ? [{ kind: "event_type", key: type, pointer: at, beside }] : [];
   });
 }
 
-/** Conditions name stages and pipelines by their keys. */
-function stagesInConditions(definition: RuleDefinition, pointer: string): Named[] {
-  const kinds: Readonly<Record<string, Kind>> = { "lead.stageKey": "stage", "lead.pipelineKey": "pipeline" };
+/** Conditions name stages, people and so on by their keys. */
+const kindOfField: Readonly<Record<string, Kind>> = {
+  "lead.stageKey": "stage",
+  "lead.pipelineKey": "pipeline",
+  "lead.ownerId": "user",
+  "conversation.assigneeId": "user",
+  "lead.lostReasonKey": "lost_reason",
+};
+
+function namesInConditions(definition: RuleDefinition, pointer: string): Named[] {
   const leaf = (value: unknown): Condition | undefined => {
     const parsed = conditionSchema.safeParse(value);
     return parsed.success && parsed.data.field !== undefined ? parsed.data : undefined;
   };
   return findIn(definition, pointer, leaf).flatMap(({ pointer: place, found: { field = "", value } }) => {
-    const kind = kinds[field];
+    const kind = kindOfField[field];
     const names = kind === undefined ? [] : [value].flat().filter((name) => typeof name === "string");
     return kind === undefined
       ? []
       : names.map((key) => ({ kind, key, pointer: `${place}/value`, beside: {} }));
   });
 }
-
-/** What of it the tenant does not have now. */
-export async function missingReferences(
-  ctx: TenantContext,
-  definition: RuleDefinition,
-): Promise<RuleReference[]> {
-  const models = await getCrmModels(ctx.clientCode);
-  const named = referencesOf(definition, "").map(({ kind, key, pointer }) => ({ kind, key, pointer }));
-  const missing: RuleReference[] = [];
-  for (const kind of new Set(named.map((each) => each.kind))) {
-    const ofKind = named.filter((each) => each.kind === kind);
-    const there = await findKeys[kind](models, [...new Set(ofKind.map(({ key }) => key))], ctx);
-    missing.push(...ofKind.filter(({ key }) => !there.has(key)));
-  }
-  return missing;
-}
-
-type Find = (models: CrmModels, keys: string[], ctx: TenantContext) => Promise<ReadonlySet<string>>;
-
-const keysOf = (rows: readonly { readonly key: string }[]): ReadonlySet<string> =>
-  new Set(rows.map(({ key }) => key));
-const isId = (key: string): boolean => /^[0-9a-f]{24}$/.test(key);
-
-/** Which of these are media items here: by id, or as the key of one that is ready. */
-export async function usableMedia(
-  { MediaAsset }: Pick<CrmModels, "MediaAsset">,
-  keys: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (keys.length === 0) return new Set();
-  const ids = keys.filter(isId).map((key) => new Types.ObjectId(key));
-  const found = await MediaAsset.find({
-    $or: [{ _id: trusted({ $in: ids }) }, { key: trusted({ $in: [...keys] }), state: "ready" }],
-  })
-    .select({ key: 1 })
-    .lean();
-  return new Set(found.flatMap(({ _id, key }) => [_id.toHexString(), key ?? ""]));
-}
-
-const findKeys: Readonly<Record<Kind, Find>> = {
-  pipeline: async ({ Pipeline }, keys) => keysOf(await Pipeline.find({ key: trusted({ $in: keys }) }).lean()),
-  stage: async ({ Pipeline }, keys) => {
-    const pipelines = await Pipeline.find({ "stages.key": trusted({ $in: keys }) }).lean();
-    return keysOf(pipelines.flatMap(({ stages }) => stages.filter(({ archived }) => !archived)));
-  },
-  template: async ({ Template }, keys) => {
-    const found = await Template.find({ name: trusted({ $in: keys }), status: "APPROVED", deletedAt: null })
-      .select({ name: 1 })
-      .lean();
-    return new Set(found.map(({ name }) => name));
-  },
-  user: async (_models, keys, ctx) => keysOf(await activeUsers(ctx, keys)),
-  team: async ({ Team }, keys) => keysOf(await Team.find({ key: trusted({ $in: keys }) }).lean()),
-  field: async ({ CustomField }, keys) =>
-    keysOf(await CustomField.find({ key: trusted({ $in: keys }) }).lean()),
-  media: usableMedia,
-  automation: async ({ AutomationRule }, keys) => {
-    const ids = keys.filter(isId).map((key) => new Types.ObjectId(key));
-    const found = await AutomationRule.find({ _id: trusted({ $in: ids }) })
-      .select({ _id: 1 })
-      .lean();
-    return new Set(found.map(({ _id }) => _id.toHexString()));
-  },
-};

@@ -1,10 +1,13 @@
 /** What the event of each trigger tells, read as `event.data.*`. Events from outside tell what their sender wrote. */
 import type { FieldType } from "../../../lib/condition";
+import type { EventFieldRecord, EventTypeRecord } from "../../../model/saas/event.type.schema";
 import type { TriggerEvent } from "./triggers";
 
 export interface EventField {
   readonly type: FieldType;
   readonly description: string;
+  /** All values it can have, where they are few. */
+  readonly options?: readonly string[];
 }
 type EventFields = Readonly<Record<string, EventField>>;
 
@@ -83,8 +86,41 @@ export const appointmentFields: EventFields = {
   sequence: field("number", "Rises with each change of the appointment."),
 };
 
+/** An event from outside as the tenant declared it; its data hold nothing else. */
+export type DeclaredEvent = Pick<EventTypeRecord, "key" | "name" | "fields">;
+
+const typeOfDeclared: Readonly<Record<EventFieldRecord["type"], FieldType>> = {
+  text: "text",
+  number: "number",
+  boolean: "boolean",
+  date: "day",
+  time: "time",
+  choice: "text",
+};
+
+/** The word by which rules name a declared event. */
+export const triggerOfDeclared = ({ key }: Pick<DeclaredEvent, "key">): string =>
+  key === "form_submitted" ? key : `external_event:${key}`;
+
+function declaredFields({ fields }: DeclaredEvent): EventFields {
+  return Object.fromEntries(
+    fields.map(({ key, type, required, options }) => [
+      key,
+      {
+        ...field(typeOfDeclared[type], required ? "In every event." : "Not in every event."),
+        ...(options && type === "choice" ? { options } : {}),
+      },
+    ]),
+  );
+}
+
 /** What the event of a trigger is known to tell, and whether it may tell more. */
-export function eventFieldsOf(trigger: string): { fields: EventFields; open: boolean } {
+export function eventFieldsOf(
+  trigger: string,
+  declared: readonly DeclaredEvent[] = [],
+): { fields: EventFields; open: boolean } {
+  const own = declared.find((each) => triggerOfDeclared(each) === trigger);
+  if (own) return { fields: declaredFields(own), open: false };
   if (trigger.startsWith("appointment_")) return { fields: appointmentFields, open: true };
   const known = isTrigger(trigger) ? triggerData[trigger] : "open";
   return known === "open" ? { fields: {}, open: true } : { fields: known, open: false };

@@ -8,7 +8,7 @@ import type { CrmEvent } from "../../../contracts/crm.event.contract";
 import { timeOfDaySchema } from "../../../contracts/hours.contract";
 import { didYouMean } from "../../../contracts/suggestion";
 import type { TraceLine } from "../../../lib/condition";
-import { strictShape } from "./strict.shape";
+import { oneOfProblem, strictShape } from "./strict.shape";
 import { cronProblem } from "./timers/cron";
 
 /** One setting of a trigger. */
@@ -26,7 +26,6 @@ export interface TriggerKind {
   readonly settings: Readonly<Record<string, Setting>>;
   /** Settings of which exactly one is needed. */
   readonly oneOf?: readonly string[];
-  readonly required?: readonly string[];
 }
 
 const key = (example: string, description: string) => keySchema.optional().meta({ description, example });
@@ -95,10 +94,9 @@ export const triggerKinds = {
   owner_changed: simple("A lead got another owner, or none."),
   score_crossed: {
     description: "A lead's score crossed a line.",
-    required: ["threshold"],
     settings: {
       threshold: {
-        schema: z.number().optional().meta({ description: "The line.", example: 50 }),
+        schema: z.number().meta({ description: "The line.", example: 50 }),
         actual: ({ changes }) => changes?.score ?? null,
         op: "crossed",
         holds: (expected, actual) => crossing(actual, expected) !== undefined,
@@ -141,9 +139,8 @@ export const triggerKinds = {
   },
   no_reply: {
     description: "The lead has not answered our last message for a while.",
-    required: ["after"],
     settings: {
-      after: { schema: durationSchema.optional().meta({ description: "For how long.", example: "PT24H" }) },
+      after: { schema: durationSchema.meta({ description: "For how long.", example: "PT24H" }) },
     },
   },
   appointment_confirmed: simple("An appointment was confirmed."),
@@ -184,7 +181,6 @@ export const triggerKinds = {
   },
   date_field: {
     description: "On a date of the lead's, before or after it.",
-    required: ["field"],
     settings: {
       field: {
         schema: z
@@ -193,7 +189,6 @@ export const triggerKinds = {
             /^lead(\.[A-Za-z0-9_]{1,64}){1,2}$/,
             "must be a date of the lead such as lead.custom.birthday",
           )
-          .optional()
           .meta({ description: "Which date.", example: "lead.custom.birthday" }),
       },
       offsetDays: {
@@ -263,9 +258,12 @@ export function compareTrigger(
 
 export const triggerNames = Object.keys(triggerKinds);
 
+const noTrigger = (name: unknown): string =>
+  `Must be one of the trigger events, or external_event:<name>.${didYouMean(String(name), triggerNames)}`;
 const externalTrigger = z.string().regex(/^external_event:[a-z0-9][a-z0-9_]{0,62}$/, {
-  error: ({ input }) =>
-    `Must be one of the trigger events, or external_event:<name>.${didYouMean(String(input), triggerNames)}`,
+  error: ({ input }) => noTrigger(input),
+  // Another trigger's complaints are about something else.
+  abort: true,
 });
 
 export const triggerEventSchema = z.union([z.enum(triggerNames), externalTrigger]);
@@ -276,6 +274,7 @@ export type Trigger = { readonly event: string } & Readonly<Record<string, unkno
 export function triggerSchemas(more: z.ZodRawShape): {
   any: z.ZodType<Trigger>;
   byEvent: ReadonlyMap<string, z.ZodType>;
+  external: z.ZodType;
 } {
   const known = Object.entries(kinds).map(([event, kind]) => {
     const shape = Object.fromEntries(
@@ -283,16 +282,8 @@ export function triggerSchemas(more: z.ZodRawShape): {
     );
     return strictShape({ event: z.literal(event), ...shape, ...more })
       .superRefine((trigger: Record<string, unknown>, issues) => {
-        for (const name of kind.required ?? [])
-          if (trigger[name] === undefined)
-            issues.addIssue({ code: "custom", path: [name], message: `${event} needs ${name}` });
-        const given = (kind.oneOf ?? []).filter((name) => trigger[name] !== undefined);
-        if (kind.oneOf && given.length !== 1)
-          issues.addIssue({
-            code: "custom",
-            path: [],
-            message: `needs exactly one of ${kind.oneOf.join(", ")}`,
-          });
+        const problem = oneOfProblem(kind.oneOf, trigger);
+        if (problem) issues.addIssue({ code: "custom", ...problem });
       })
       .meta({ description: kind.description });
   });
@@ -301,7 +292,11 @@ export function triggerSchemas(more: z.ZodRawShape): {
   });
   const [first, ...others] = known;
   if (!first) throw new Error("There is no trigger.");
-  const named = z.discriminatedUnion("event", [first, ...others], { error: "Is no trigger of ours." });
+  const named = z.discriminatedUnion("event", [first, ...others], {
+    error: ({ input }) =>
+      noTrigger(typeof input === "object" && input !== null ? Reflect.get(input, "event") : ""),
+  });
   const byEvent = new Map([first, ...others].map((schema, index) => [triggerNames[index] ?? "", schema]));
-  return { any: z.union([external, named]), byEvent };
+  // Of two that complain alike the first is told of.
+  return { any: z.union([named, external]), byEvent, external };
 }

@@ -8,9 +8,11 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { commitChange } from "../../../lib/tenant/commit.change";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationVersionRecord, PendingRuns } from "../../../model/saas/automation.rule.schema";
-import { type AutomationRule, living, publishInChange, toRule } from "./automation.service";
+import { publishInChange } from "./publish.rule";
 import { readDefinition } from "./published.rules";
 import { ruleDefinitionSchema } from "./rule.contract";
+import { living } from "./rule.record";
+import { type AutomationRule, showRule } from "./rule.show";
 
 export const versionResourceSchema = automationVersionSchema(ruleDefinitionSchema);
 export type RuleVersion = z.input<typeof versionResourceSchema>;
@@ -58,13 +60,14 @@ export async function diffVersions(
 
 /**
  * Publishes an earlier version again, as a new one, so that the history stays whole. The draft becomes it too.
- * @throws AppError not-found, invalid-state when this release cannot read that version, or the rule is deleted.
+ * @throws AppError not-found; invalid-state when this release cannot read that version, or the rule is deleted;
+ * invalid-reference, missing-variable when it names what is not here any more.
  */
 export async function rollBackRule(
   ctx: TenantContext,
   { id, version, pendingRuns }: { id: string; version: number; pendingRuns: PendingRuns },
 ): Promise<AutomationRule> {
-  return commitChange(ctx, async (change) => {
+  const published = await commitChange(ctx, async (change) => {
     const ruleId = new Types.ObjectId(id);
     const stands = await change.models.AutomationRule.findById(ruleId).session(change.session).lean();
     if (!stands) throw new AppError("not-found", "There is no such rule.");
@@ -78,8 +81,9 @@ export async function rollBackRule(
       { $set: { draft: definition } },
       { session: change.session },
     );
-    return toRule(await publishInChange(ctx, change, { ...record, draft: definition }, { pendingRuns }));
+    return publishInChange(ctx, change, { ...record, draft: definition }, { pendingRuns });
   });
+  return showRule(ctx, published);
 }
 
 async function currentVersion(models: CrmModels, ruleId: Types.ObjectId): Promise<number | null> {

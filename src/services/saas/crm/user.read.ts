@@ -15,6 +15,12 @@ export async function activeUsers(
   return User.find({ clientCode, key: trusted({ $in: [...userIds] }), status: "active" }).lean();
 }
 
+/** Keys of everybody who works for the tenant. */
+export async function activeUserKeys({ clientCode }: TenantContext): Promise<string[]> {
+  const { User } = await getCentralModels();
+  return User.distinct("key", { clientCode, status: "active" });
+}
+
 /** Every one of `userIds` must work for the tenant. @throws AppError invalid-reference at `pointer`. */
 export async function requireUsers(
   ctx: TenantContext,

@@ -214,6 +214,7 @@ function queuedRecord(
     error: null,
     pricing: null,
     sender,
+    chain: ctx.causation ? { depth: ctx.causation.depth, ruleIds: ctx.causation.ruleIds } : null,
     actor: ctx.actor,
     sentAt: now,
     redactedAt: null,

@@ -160,5 +160,6 @@ function recordMove(
     subject: subjectOf(message),
     data: { status: to, errorCode: error?.code ?? null },
     changes: { status: { from, to } },
+    chain: message.chain ?? null,
   });
 }

@@ -70,6 +70,7 @@ export async function raiseStatusInChange(
     data: { status, errorCode: report.error?.code ?? null },
     changes: { status: { from: message.status, to: status } },
     occurredAt: at,
+    chain: message.chain ?? null,
   });
 }
 
@@ -91,6 +92,7 @@ export function recordSent(change: Change, message: MessageRecord): void {
     type: "message_sent",
     subject: subjectOf(message),
     data: { kind: message.kind, sender: senderOf(message) },
+    chain: message.chain ?? null,
   });
 }
 

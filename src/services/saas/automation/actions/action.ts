@@ -37,6 +37,8 @@ export interface Action<T extends string, C extends z.ZodRawShape> {
   readonly sends?: true;
   /** Settings in the rule's JSON, beside `id` and `type`. */
   readonly config: C;
+  /** Settings of which exactly one is given. */
+  readonly oneOf?: readonly string[];
   /** What the fields cannot say one by one. */
   check?(config: z.output<z.ZodObject<C>>): readonly Issue[];
   run(ctx: TenantContext, config: z.output<z.ZodObject<C>>, input: ActionInput): Promise<ActionOutput>;
@@ -58,6 +60,10 @@ export function defineAction<const T extends string, C extends z.ZodRawShape>(
   return {
     ...action,
     perform: (ctx, settings, input) => action.run(ctx, schema.parse(settings), input),
-    issues: (settings) => action.check?.(schema.parse(settings)) ?? [],
+    issues(settings) {
+      // Settings that are wrong one by one are told of by their schema.
+      const parsed = schema.safeParse(settings);
+      return (parsed.success ? action.check?.(parsed.data) : undefined) ?? [];
+    },
   };
 }

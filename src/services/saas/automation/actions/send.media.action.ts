@@ -27,10 +27,7 @@ export const sendMediaAction = defineAction({
       .meta({ description: "Caption; variables allowed.", example: "Our offer, {{lead.firstName}}" }),
     windowClosed: windowClosedSchema.optional(),
   },
-  check: ({ mediaKey, mediaId }) =>
-    (mediaKey === undefined) === (mediaId === undefined)
-      ? [{ path: ["mediaKey"], message: "give either mediaKey or mediaId" }]
-      : [],
+  oneOf: ["mediaKey", "mediaId"],
   async run(ctx, { mediaKey, mediaId, caption, windowClosed }, input) {
     const id = mediaId ?? (await idOf(ctx, mediaKey));
     const text = caption === undefined ? undefined : await renderText(caption, input.scope);

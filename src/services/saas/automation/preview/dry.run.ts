@@ -5,6 +5,7 @@ import type { CrmEvent } from "../../../../contracts/crm.event.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { AppError } from "../../../../lib/errors/app.error";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
+import { readDeclared } from "../declared";
 import { lookAtEnrollment, newRun } from "../enroll.run";
 import type { Enrollment } from "../enrollment.key";
 import { type Match, matchRule } from "../match.rules";
@@ -62,11 +63,11 @@ export async function dryRun(ctx: TenantContext, input: DryRunInput): Promise<Dr
 }
 
 async function ruleOf(ctx: TenantContext, { ruleId, definition }: DryRunInput): Promise<DryRule> {
-  const { AutomationRule, CustomField } = await getCrmModels(ctx.clientCode);
+  const { AutomationRule } = await getCrmModels(ctx.clientCode);
   if (ruleId === undefined) {
     if (!definition)
       throw new AppError("validation-failed", "The request has neither ruleId nor definition.");
-    checkRule(definition, await CustomField.find({}).lean());
+    checkRule(definition, await readDeclared(ctx));
     return { _id: new Types.ObjectId(), definition, priority: 100 };
   }
   const stored = await AutomationRule.findById(new Types.ObjectId(ruleId)).lean();

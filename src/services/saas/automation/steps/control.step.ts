@@ -47,6 +47,8 @@ export interface ControlStep<T extends string, C extends z.ZodRawShape> {
   readonly config: C;
   /** True for a step that always says itself where to go: it takes no `next`. */
   readonly jumps?: true;
+  /** Settings of which exactly one is given. */
+  readonly oneOf?: readonly string[];
   /** What the fields cannot say one by one. */
   check?(config: z.output<z.ZodObject<C>>): readonly Issue[];
   targets?(config: z.output<z.ZodObject<C>>): readonly Jump[];
@@ -64,6 +66,7 @@ export interface RunnableControl {
   readonly description: string;
   readonly jumps: boolean;
   readonly config: z.ZodRawShape;
+  readonly oneOf: readonly string[] | undefined;
   check(settings: unknown): readonly Issue[];
   targets(settings: unknown): readonly Jump[];
   hears(settings: unknown): readonly string[];
@@ -76,14 +79,23 @@ export function defineControl<const T extends string, C extends z.ZodRawShape>(
   step: ControlStep<T, C>,
 ): RunnableControl {
   const schema = z.object(step.config);
+  /** Of settings that are wrong there is nothing to be told: their schema tells what is wrong. */
+  const read = <R>(
+    settings: unknown,
+    tell: ((config: z.output<typeof schema>) => readonly R[]) | undefined,
+  ) => {
+    const parsed = schema.safeParse(settings);
+    return (parsed.success ? tell?.(parsed.data) : undefined) ?? [];
+  };
   return {
     type: step.type,
     description: step.description,
     jumps: step.jumps ?? false,
     config: step.config,
-    check: (settings) => step.check?.(schema.parse(settings)) ?? [],
-    targets: (settings) => step.targets?.(schema.parse(settings)) ?? [],
-    hears: (settings) => step.hears?.(schema.parse(settings)) ?? [],
+    oneOf: step.oneOf,
+    check: (settings) => read(settings, step.check),
+    targets: (settings) => read(settings, step.targets),
+    hears: (settings) => read(settings, step.hears),
     enter: (settings, input) => step.enter(schema.parse(settings), input),
     resume: async (settings, input) => step.resume?.(schema.parse(settings), input) ?? { kind: "next" },
   };

@@ -24,14 +24,9 @@ export const delayStep = defineControl({
       .default("run")
       .meta({ description: "What to do when that time is over already." }),
   },
-  check: ({ duration, until, offset }) => [
-    ...((duration === undefined) === (until === undefined)
-      ? [{ path: [], message: "needs either duration or until" }]
-      : []),
-    ...(offset !== undefined && until === undefined
-      ? [{ path: ["offset"], message: "goes with until" }]
-      : []),
-  ],
+  oneOf: ["duration", "until"],
+  check: ({ until, offset }) =>
+    offset !== undefined && until === undefined ? [{ path: ["offset"], message: "goes with until" }] : [],
   async enter({ duration, until, offset, ifPast }, { scope, now }) {
     const time = duration
       ? new Date(now.getTime() + durationMs(duration))

@@ -54,7 +54,7 @@ export async function hearSilence(
   })
     .sort({ sentAt: -1, _id: -1 })
     .limit(1)
-    .select({ direction: 1, sentAt: 1, leadId: 1 })
+    .select({ direction: 1, sentAt: 1, leadId: 1, chain: 1 })
     .lean();
   if (last?.direction !== "outbound") return undefined;
   const at = new Date(last.sentAt.getTime() + durationMs(trigger.data.after));
@@ -70,6 +70,7 @@ export async function hearSilence(
         conversationId,
         messageId,
         data: { after: trigger.data.after },
+        chain: last.chain ?? null,
       });
     });
   } catch (error) {
