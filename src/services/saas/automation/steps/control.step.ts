@@ -80,22 +80,25 @@ export function defineControl<const T extends string, C extends z.ZodRawShape>(
 ): RunnableControl {
   const schema = z.object(step.config);
   /** Of settings that are wrong there is nothing to be told: their schema tells what is wrong. */
-  const read = <R>(
-    settings: unknown,
-    tell: ((config: z.output<typeof schema>) => readonly R[]) | undefined,
-  ) => {
-    const parsed = schema.safeParse(settings);
-    return (parsed.success ? tell?.(parsed.data) : undefined) ?? [];
-  };
+  const read = (settings: unknown) => schema.safeParse(settings).data;
   return {
     type: step.type,
     description: step.description,
     jumps: step.jumps ?? false,
     config: step.config,
     oneOf: step.oneOf,
-    check: (settings) => read(settings, step.check),
-    targets: (settings) => read(settings, step.targets),
-    hears: (settings) => read(settings, step.hears),
+    check(settings) {
+      const config = read(settings);
+      return (config && step.check?.(config)) ?? [];
+    },
+    targets(settings) {
+      const config = read(settings);
+      return (config && step.targets?.(config)) ?? [];
+    },
+    hears(settings) {
+      const config = read(settings);
+      return (config && step.hears?.(config)) ?? [];
+    },
     enter: (settings, input) => step.enter(schema.parse(settings), input),
     resume: async (settings, input) => step.resume?.(schema.parse(settings), input) ?? { kind: "next" },
   };
