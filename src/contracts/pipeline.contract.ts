@@ -188,7 +188,7 @@ export const pipelineMetricsSchema = z
         name: z.string(),
         type: stageType,
         entered: z.number().int().meta({ description: "Times a lead came in." }),
-        left: z.number().int().meta({ description: "Times a lead went to another stage." }),
+        left: z.number().int().meta({ description: "Times a lead went to another stage, also of another pipeline." }),
         movedOn: z.number().int().meta({ description: "Of those: to a later stage or won." }),
         lost: z.number().int().meta({ description: "Of those: lost." }),
         conversion: rate.meta({ description: "movedOn / left; null when nobody left." }),
@@ -197,7 +197,7 @@ export const pipelineMetricsSchema = z
           .meta({ description: "Of the stays that ended; exact to 2 %." }),
         moves: z
           .array(z.object({ toStageId: objectIdSchema, count: z.number().int() }))
-          .meta({ description: "Where those that left went." }),
+          .meta({ description: "Where in this pipeline those that left went." }),
         leads: z.number().int().meta({ description: "In it now." }),
         values: moneySums,
       }),

@@ -95,7 +95,7 @@ export const pipelineRoutes: readonly Route[] = [
     auth: write,
     input: { params, body: updatePipelineSchema },
     output,
-    problems: ["not-found", "precondition-failed", "duplicate"],
+    problems: ["not-found", "precondition-failed", "duplicate", "invalid-state"],
     run: async ({ ctx, params: { id }, body, ifMatch }) =>
       reply(await updatePipeline(ctx, { id, ifMatch }, body)),
   }),
@@ -158,7 +158,7 @@ export const pipelineRoutes: readonly Route[] = [
     auth: write,
     input: { params, body: stageOrderSchema },
     output,
-    problems: ["not-found", "precondition-failed", "invalid-reference", "conflict"],
+    problems: ["not-found", "precondition-failed", "invalid-reference", "invalid-state", "conflict"],
     run: async ({ ctx, params: { id }, body: { stageIds }, ifMatch }) =>
       reply(await orderStages(ctx, { id, ifMatch }, stageIds)),
   }),
@@ -172,7 +172,7 @@ export const pipelineRoutes: readonly Route[] = [
     auth: write,
     input: { params: stageParams, body: updateStageSchema },
     output,
-    problems: ["not-found", "precondition-failed"],
+    problems: ["not-found", "precondition-failed", "invalid-state"],
     run: async ({ ctx, params: { id, stageId }, body, ifMatch }) =>
       reply(await updateStage(ctx, { id, ifMatch }, stageId, body)),
   }),

@@ -198,6 +198,21 @@ test("it is given to a person or to one of a team in turns, who is told", async 
   expect((await tenant.api.patch(`${base}/${id}`, { teamId: "0".repeat(24) })).status).toBe(422);
 });
 
+test("who is answered or whose conversation is resolved waits no more; the next message waits anew", async () => {
+  const conversation = await newConversation();
+  const path = `${base}/${conversation.id}`;
+  await customerWrites(conversation, "anybody there?");
+  expect(await read(conversation.id)).toMatchObject({ unreadCount: 1, waitingSince: expect.any(String) });
+  expect(await idsOf("sort=waiting&limit=100")).toContain(conversation.id);
+  expect((await tenant.api.post(`${path}/resolve`)).as(conversationSchema).waitingSince).toBeNull();
+  expect(await idsOf("sort=waiting&limit=100")).not.toContain(conversation.id);
+  expect((await tenant.api.post(`${path}/reopen`)).as(conversationSchema).waitingSince).toBeNull();
+  const at = tenant.ctx.now();
+  await customerWrites(conversation, "hello again", at);
+  expect(await read(conversation.id)).toMatchObject({ waitingSince: at.toISOString(), unreadCount: 2 });
+  expect((await tenant.api.post(`${path}/read`)).as(conversationSchema).unreadCount).toBe(0);
+});
+
 test("20 parallel changes with one ETag: one wins, the others get the present state", async () => {
   const { id } = await newConversation();
   const answers = await Promise.all(

@@ -1,6 +1,6 @@
 import { pageSchema } from "../../../src/contracts/common.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
-import { pipelineSchema } from "../../../src/contracts/pipeline.contract";
+import { pipelineMetricsSchema, pipelineSchema } from "../../../src/contracts/pipeline.contract";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import { ensureTenantDefaults } from "../../../src/services/saas/crm/tenant.defaults";
 import { type CrmTenant, crmTenant, newLead, stagesOf, takeEvents } from "./crm.tenant";
@@ -99,6 +99,24 @@ test("deleting a stage with leads needs a target, which gets them in their order
   expect(column.data.map(({ id }) => id)).toEqual(leads.map(({ id }) => id).toReversed());
   const last = await tenant.api.delete(`${base}/${made.id}/stages/${to}`);
   expect([last.status, last.problem().code]).toEqual([422, "invalid-state"]);
+});
+
+test("a lead that goes to another pipeline has left its stage in the metrics of the first", async () => {
+  const one = await newPipeline("First way", [{ name: "Start" }, { name: "Won", type: "won" }]);
+  const other = await newPipeline("Second way", [{ name: "Start" }]);
+  const [start, won] = one.stages.map(({ id }) => id);
+  for (const stageId of [other.stages[0]?.id, won]) {
+    const lead = await newLead(tenant, { firstName: "Goer", stageId: start });
+    await tenant.api.post(`/api/crm/leads/${lead.id}/move`, { stageId });
+  }
+  const metrics = (await tenant.api.get(`${base}/${one.id}/metrics`)).as(pipelineMetricsSchema);
+  expect(metrics.stages[0]).toMatchObject({
+    entered: 2,
+    left: 2,
+    movedOn: 1,
+    conversion: 0.5,
+    moves: [{ toStageId: won, count: 1 }],
+  });
 });
 
 test("the default moves to another pipeline, and the default one cannot be deleted", async () => {

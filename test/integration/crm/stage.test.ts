@@ -169,6 +169,8 @@ test("a large stage is emptied by a job, in order, with its history; it takes no
   expect((await search()).json()).toMatchObject({ data: [] });
   const gone = await tenant.api.delete(`/api/crm/pipelines/${big.id}?moveLeadsTo=${stages.new}`);
   expect([gone.status, gone.as(pipelineSchema.nullable())?.deleting]).toEqual([200, true]);
+  const kept = await tenant.api.patch(`/api/crm/pipelines/${big.id}`, { isDefault: true });
+  expect([kept.status, kept.problem().code]).toEqual([422, "invalid-state"]);
   await drainAll();
   expect((await tenant.api.get(`/api/crm/pipelines/${big.id}`)).status).toBe(404);
   const page = await tenant.api.get(`/api/crm/leads?stageId=${stages.new}&limit=100`);

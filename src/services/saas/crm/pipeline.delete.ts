@@ -2,6 +2,7 @@
  * Deleting stages and pipelines, which may hold many leads: the stages are closed to new leads at once; a small one
  * is emptied within the request, a large one by a job (`pipeline.clear`).
  */
+import { trusted } from "mongoose";
 import type { Pipeline } from "../../../contracts/pipeline.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
@@ -89,9 +90,11 @@ async function close(
 ): Promise<PipelineRecord> {
   const counts = new Map<string, number>();
   for (const { _id } of leaving) {
-    const count = await change.models.Lead.countDocuments({ stageId: _id, deletedAt: null }).session(
-      change.session,
-    );
+    // Only living leads have a rank, so that the keys of an index are enough to count them.
+    const count = await change.models.Lead.countDocuments({
+      stageId: _id,
+      rank: trusted({ $gt: "" }),
+    }).session(change.session);
     if (count > 0 && !target)
       throw invalidState("There are leads in it. Name the stage that takes them as `moveLeadsTo`.");
     counts.set(_id.toHexString(), count);

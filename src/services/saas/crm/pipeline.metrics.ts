@@ -59,7 +59,9 @@ export async function getPipelineMetrics(
         out
           .filter((move) => stages.some((other) => which(other) && other._id.equals(move.to)))
           .reduce((sum, { count }) => sum + count, 0);
-      const left = out.reduce((sum, { count }) => sum + count, 0);
+      // Stays that ended: leads that went to another pipeline left too.
+      const stays = times.get(stage._id.toHexString()) ?? [];
+      const left = stays.reduce((sum, { count }) => sum + count, 0);
       const movedOn = to(({ type, order }) => type === "won" || (type === "open" && order > stage.order));
       return {
         stageId: stage._id.toHexString(),
@@ -71,7 +73,7 @@ export async function getPipelineMetrics(
         movedOn,
         lost: to(({ type }) => type === "lost"),
         conversion: left === 0 ? null : movedOn / left,
-        timeInStage: timesIn(times.get(stage._id.toHexString()) ?? []),
+        timeInStage: timesIn(stays),
         moves: out.map((move) => ({ toStageId: move.to.toHexString(), count: move.count })),
         leads: totals.get(stage._id.toHexString())?.count ?? 0,
         values: valuesOf(stage),

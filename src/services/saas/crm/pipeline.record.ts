@@ -4,7 +4,7 @@ import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { PipelineRecord } from "../../../model/saas/pipeline.schema";
 import { changedFields, shownChanges } from "./changed.fields";
-import { checkVersion, notFound } from "./crm.problem";
+import { checkVersion, invalidState, notFound } from "./crm.problem";
 import { toPipeline } from "./pipeline.serialiser";
 
 /** A pipeline by id, at the version the caller saw when `ifMatch` is given. */
@@ -24,6 +24,17 @@ export async function pipelineInChange(
     .lean();
   if (!pipeline) throw notFound("pipeline");
   checkVersion(pipeline, ifMatch, toPipeline);
+  return pipeline;
+}
+
+/** The same, to be changed. @throws AppError invalid-state too, for one that is being deleted. */
+export async function keptPipelineInChange(
+  change: Change,
+  { id, ifMatch }: PipelineAt,
+): Promise<PipelineRecord> {
+  const pipeline = await pipelineInChange(change, id, ifMatch);
+  if (pipeline.deleting)
+    throw invalidState("The pipeline is being deleted: it goes when its leads have moved.");
   return pipeline;
 }
 
@@ -91,9 +102,6 @@ export async function requireFreeNames(
 
 /** Takes the default from the pipeline that has it: there is at most one. */
 export async function clearDefault(change: Change): Promise<void> {
-  await change.models.Pipeline.updateMany(
-    { isDefault: true },
-    { $set: { isDefault: false, updatedAt: change.now }, $inc: { version: 1 } },
-    { session: change.session },
-  );
+  const before = await change.models.Pipeline.findOne({ isDefault: true }).session(change.session).lean();
+  if (before) await savePipeline(change, before, { ...before, isDefault: false }, "updated");
 }

@@ -14,8 +14,8 @@ import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { invalidReference, invalidState, notFound } from "./crm.problem";
 import {
   clearDefault,
+  keptPipelineInChange,
   type PipelineAt,
-  pipelineInChange,
   recordPipelineEvent,
   requireFreeNames,
   savePipeline,
@@ -65,14 +65,14 @@ export async function createPipeline(ctx: TenantContext, input: CreatePipeline):
   });
 }
 
-/** @throws AppError not-found, precondition-failed, duplicate. */
+/** @throws AppError not-found, precondition-failed, duplicate, invalid-state while it is being deleted. */
 export async function updatePipeline(
   ctx: TenantContext,
-  { id, ifMatch }: PipelineAt,
+  at: PipelineAt,
   patch: UpdatePipeline,
 ): Promise<Pipeline> {
   return commitChange(ctx, async (change) => {
-    const before = await pipelineInChange(change, id, ifMatch);
+    const before = await keptPipelineInChange(change, at);
     const after = {
       ...before,
       name: patch.name ?? before.name,
@@ -86,19 +86,15 @@ export async function updatePipeline(
 }
 
 /** Adds a stage before the closing stages (won, lost) when it is open, else at the end. */
-export async function addStage(
-  ctx: TenantContext,
-  { id, ifMatch }: PipelineAt,
-  input: CreateStage,
-): Promise<Pipeline> {
+export async function addStage(ctx: TenantContext, at: PipelineAt, input: CreateStage): Promise<Pipeline> {
   return commitChange(ctx, async (change) => {
-    const before = await pipelineInChange(change, id, ifMatch);
+    const before = await keptPipelineInChange(change, at);
     if (before.stages.length >= maxStages)
       throw invalidState(`A pipeline has at most ${maxStages} stages. Delete one first.`);
     const stages = [...before.stages].sort((a, b) => a.order - b.order);
     const lastOpen = stages.findLastIndex(({ type }) => type === "open");
-    const at = input.type === "open" ? lastOpen + 1 : stages.length;
-    const after = { ...before, stages: numbered(stages.toSpliced(at, 0, ...newStages([input], stages))) };
+    const index = input.type === "open" ? lastOpen + 1 : stages.length;
+    const after = { ...before, stages: numbered(stages.toSpliced(index, 0, ...newStages([input], stages))) };
     return toPipeline(await savePipeline(change, before, after, "stage_added"));
   });
 }
@@ -106,12 +102,12 @@ export async function addStage(
 /** Changes a stage's name and settings; its key and type stay. @throws AppError not-found, precondition-failed. */
 export async function updateStage(
   ctx: TenantContext,
-  { id, ifMatch }: PipelineAt,
+  at: PipelineAt,
   stageId: string,
   patch: UpdateStage,
 ): Promise<Pipeline> {
   return commitChange(ctx, async (change) => {
-    const before = await pipelineInChange(change, id, ifMatch);
+    const before = await keptPipelineInChange(change, at);
     const stage = stageOf(before, stageId);
     const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
     const after = {
@@ -131,11 +127,11 @@ export async function updateStage(
  */
 export async function orderStages(
   ctx: TenantContext,
-  { id, ifMatch }: PipelineAt,
+  at: PipelineAt,
   stageIds: readonly string[],
 ): Promise<Pipeline> {
   return commitChange(ctx, async (change) => {
-    const before = await pipelineInChange(change, id, ifMatch);
+    const before = await keptPipelineInChange(change, at);
     const stages = stageIds.map((stageId, index) => {
       const stage = before.stages.find(({ _id }) => _id.equals(stageId));
       if (!stage) throw invalidReference(`/stageIds/${index}`, "stage of this pipeline");

@@ -1,5 +1,5 @@
 /** What a stage asks of a lead that is moved or put into it. Who starts where new leads start is never refused. */
-import type { Types } from "mongoose";
+import { type Types, trusted } from "mongoose";
 import { AppError } from "../../../lib/errors/app.error";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
@@ -44,5 +44,8 @@ function isMissing(lead: LeadRecord, field: string, lostReason: string | undefin
 }
 
 async function countUpTo(change: Change, stageId: Types.ObjectId, limit: number): Promise<number> {
-  return change.models.Lead.countDocuments({ stageId, deletedAt: null }).limit(limit).session(change.session);
+  // Only living leads have a rank, so that the keys of an index are enough to count them.
+  return change.models.Lead.countDocuments({ stageId, rank: trusted({ $gt: "" }) })
+    .limit(limit)
+    .session(change.session);
 }

@@ -191,6 +191,7 @@ function inStatus(
     status,
     snoozedUntil: status === "snoozed" ? until : null,
     resolvedAt: status === "resolved" ? (before.resolvedAt ?? now) : null,
+    waitingSince: status === "resolved" ? null : before.waitingSince,
   };
 }
 
