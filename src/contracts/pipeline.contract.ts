@@ -188,7 +188,10 @@ export const pipelineMetricsSchema = z
         name: z.string(),
         type: stageType,
         entered: z.number().int().meta({ description: "Times a lead came in." }),
-        left: z.number().int().meta({ description: "Times a lead went to another stage, also of another pipeline." }),
+        left: z
+          .number()
+          .int()
+          .meta({ description: "Times a lead went to another stage, also of another pipeline." }),
         movedOn: z.number().int().meta({ description: "Of those: to a later stage or won." }),
         lost: z.number().int().meta({ description: "Of those: lost." }),
         conversion: rate.meta({ description: "movedOn / left; null when nobody left." }),
