@@ -1,6 +1,12 @@
 /** A lead's timeline and the notes on it. */
 import * as z from "zod";
-import { actorSchema, objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import {
+  actorSchema,
+  changedFieldsSchema,
+  objectIdSchema,
+  pageQuery,
+  timestampSchema,
+} from "./common.contract";
 
 export const activitySchema = z
   .object({
@@ -9,18 +15,20 @@ export const activitySchema = z
     type: z.string().meta({ description: "What happened; an event's name.", example: "stage_enter" }),
     at: timestampSchema,
     actor: actorSchema,
-    changes: z
-      .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
+    changes: changedFieldsSchema
       .nullable()
-      .meta({ description: "Changed fields, before and after." }),
+      .meta({ description: "Changed fields, before and after; null: no field changed." }),
     ref: z
-      .object({ type: z.string(), id: z.string() })
+      .object({
+        type: z.string().meta({ description: "What it is.", example: "message" }),
+        id: z.string().meta({ description: "Its id.", example: "66f0c0ffee66f0c0ffee66f0" }),
+      })
       .nullable()
       .meta({ description: "What else it is about, e.g. a message or meeting." }),
-    data: z.record(z.string(), z.unknown()),
+    data: z.record(z.string(), z.unknown()).meta({ description: "What the event tells beside its changes." }),
     ruleId: objectIdSchema.nullable().meta({ description: "The rule that did it." }),
     runId: objectIdSchema.nullable().meta({ description: "The rule's run that did it." }),
-    eventId: z.string(),
+    eventId: z.string().meta({ description: "The event in the log of changes." }),
   })
   .meta({ id: "Activity", description: "One line of a lead's timeline." });
 export type Activity = z.input<typeof activitySchema>;
@@ -41,7 +49,7 @@ export const noteSchema = z
   .object({
     id: objectIdSchema,
     leadId: objectIdSchema,
-    text: z.string(),
+    text: z.string().meta({ description: "The note.", example: "Prefers afternoons." }),
     author: actorSchema,
     createdAt: timestampSchema,
   })

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import {
   actorSchema,
+  changedFieldsSchema,
   objectIdSchema,
   pageQuery,
   timestampInputSchema,
@@ -17,14 +18,13 @@ export const auditEntrySchema = z
     actor: actorSchema.meta({ description: "Who did it: a key, a rule, an admin." }),
     requestId: z.string().meta({ description: "The request or job it was done in." }),
     subject: subjectSchema.meta({ description: "What it was done to." }),
-    changes: z
-      .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
+    changes: changedFieldsSchema
       .nullable()
-      .meta({ description: "Changed fields, before and after." }),
-    data: z.record(z.string(), z.unknown()),
+      .meta({ description: "Changed fields, before and after; null: no field changed." }),
+    data: z.record(z.string(), z.unknown()).meta({ description: "What the event tells beside its changes." }),
     ruleId: objectIdSchema.nullable().meta({ description: "The rule that did it." }),
     runId: objectIdSchema.nullable().meta({ description: "The rule's run that did it." }),
-    eventId: z.string(),
+    eventId: z.string().meta({ description: "The event in the log of changes." }),
   })
   .meta({ id: "AuditEntry", description: "Something that was done; kept 400 days, never changed." });
 export type AuditEntry = z.input<typeof auditEntrySchema>;

@@ -20,67 +20,91 @@ export const automationCatalogSchema = z
     eventMatch: jsonSchema.meta({
       description: "An event of `exitOn`, `goal`, `rescheduleOn`, `restartOn` and `wait_for`.",
     }),
-    triggers: z.array(
-      z.object({
-        event: z.string().meta({
-          description: "Its name; events that you declared are among them as `external_event:<key>`.",
-          example: "stage_enter",
+    triggers: z
+      .array(
+        z.object({
+          event: z.string().meta({
+            description: "Its name; events that you declared are among them as `external_event:<key>`.",
+            example: "stage_enter",
+          }),
+          label: z.string().nullable().meta({ description: "What the tenant calls an event of its own." }),
+          description: z.string().meta({ description: "What happens, in a sentence." }),
+          byRule: z
+            .boolean()
+            .meta({ description: "It happens because a rule asks for it: by hand, by the clock." }),
+          schema: jsonSchema.meta({ description: "The `trigger` of a definition." }),
+          data: z
+            .array(
+              z.object({
+                path: z
+                  .string()
+                  .meta({ description: "Where rules find it.", example: "event.data.toStageKey" }),
+                type: fieldType,
+                description: z.string().meta({ description: "What it is." }),
+              }),
+            )
+            .meta({ description: "What its event is known to tell." }),
+          openData: z.boolean().meta({ description: "Its event may tell more than is listed." }),
+          dataSchema: jsonSchema.meta({ description: "The `data` of its event." }),
         }),
-        label: z.string().nullable().meta({ description: "What the tenant calls an event of its own." }),
-        description: z.string(),
-        byRule: z
-          .boolean()
-          .meta({ description: "It happens because a rule asks for it: by hand, by the clock." }),
-        schema: jsonSchema.meta({ description: "The `trigger` of a definition." }),
-        data: z
-          .array(z.object({ path: z.string(), type: fieldType, description: z.string() }))
-          .meta({ description: "What its event is known to tell." }),
-        openData: z.boolean().meta({ description: "Its event may tell more than is listed." }),
-        dataSchema: jsonSchema.meta({ description: "The `data` of its event." }),
-      }),
-    ),
-    operators: z.array(
-      z.object({
-        op: operatorSchema,
-        value: z.enum(["one", "list", "range", "duration", "none", "change"]).meta({
-          description:
-            "What it is given: a value, a list, two values, an ISO 8601 duration, nothing, {from, to}.",
+      )
+      .meta({ description: "What can start a rule." }),
+    operators: z
+      .array(
+        z.object({
+          op: operatorSchema.meta({ description: "Name of the operator.", example: "in" }),
+          value: z.enum(["one", "list", "range", "duration", "none", "change"]).meta({
+            description:
+              "What it is given: a value, a list, two values, an ISO 8601 duration, nothing, {from, to}.",
+          }),
+          schema: jsonSchema.nullable().meta({ description: "Its `value`; null when it takes none." }),
+          types: z.array(fieldType).meta({ description: "Fields it fits." }),
         }),
-        schema: jsonSchema.nullable().meta({ description: "Its `value`; null when it takes none." }),
-        types: z.array(fieldType).meta({ description: "Fields it fits." }),
-      }),
-    ),
-    fields: z.array(
-      z.object({
-        path: z.string().meta({ example: "lead.custom.plan" }),
-        type: fieldType,
-        label: z.string().nullable().meta({ description: "What the tenant calls a field of its own." }),
-        custom: z.boolean(),
-        options: z
-          .array(z.string())
-          .nullable()
-          .meta({ description: "All values it can have, where they are few." }),
-        schema: jsonSchema.meta({ description: "What it holds, when it holds something." }),
-        operators: z.array(operatorSchema),
-      }),
-    ),
+      )
+      .meta({ description: "Operators of conditions." }),
+    fields: z
+      .array(
+        z.object({
+          path: z.string().meta({ description: "How conditions name it.", example: "lead.custom.plan" }),
+          type: fieldType,
+          label: z.string().nullable().meta({ description: "What the tenant calls a field of its own." }),
+          custom: z.boolean().meta({ description: "It is a field of the tenant's own." }),
+          options: z
+            .array(z.string())
+            .nullable()
+            .meta({ description: "All values it can have, where they are few." }),
+          schema: jsonSchema.meta({ description: "What it holds, when it holds something." }),
+          operators: z.array(operatorSchema).meta({ description: "Operators that fit it." }),
+        }),
+      )
+      .meta({ description: "Fields that conditions can ask for." }),
     openPaths: z
       .array(z.string())
       .meta({ description: "Beginnings of paths behind which anything may be named.", example: ["event."] }),
-    steps: z.array(
-      z.object({
-        type: z.string().meta({ example: "send_template" }),
-        kind: z
-          .enum(["action", "control"])
-          .meta({ description: "It does something, or decides where the run goes." }),
-        description: z.string(),
-        runs: z.enum(["at_once", "queue"]).meta({ description: "With the event, or through the job queue." }),
-        sends: z.boolean().meta({ description: "It writes to the lead: windows, caps and opt-outs hold." }),
-        schema: jsonSchema.meta({ description: "One item of a definition's `steps`." }),
-      }),
-    ),
+    steps: z
+      .array(
+        z.object({
+          type: z.string().meta({ description: "Name of the step.", example: "send_template" }),
+          kind: z
+            .enum(["action", "control"])
+            .meta({ description: "It does something, or decides where the run goes." }),
+          description: z.string().meta({ description: "What it does, in a sentence." }),
+          runs: z
+            .enum(["at_once", "queue"])
+            .meta({ description: "With the event, or through the job queue." }),
+          sends: z.boolean().meta({ description: "It writes to the lead: windows, caps and opt-outs hold." }),
+          schema: jsonSchema.meta({ description: "One item of a definition's `steps`." }),
+        }),
+      )
+      .meta({ description: "What a rule can do." }),
     filters: z
-      .array(z.object({ name: z.string(), description: z.string(), example: z.string() }))
+      .array(
+        z.object({
+          name: z.string().meta({ description: "Name of the filter.", example: "phone" }),
+          description: z.string().meta({ description: "What it does, in a sentence." }),
+          example: z.string().meta({ description: "How it is written." }),
+        }),
+      )
       .meta({ description: "Filters of variables beside Liquid's own." }),
   })
   .meta({ id: "AutomationCatalog", description: "Everything a rule can be made of." });
@@ -99,8 +123,8 @@ const outcomeSchema = automationDecisionSchema.shape.outcome;
 
 export const plannedStepSchema = z
   .object({
-    stepId: z.string(),
-    type: z.string(),
+    stepId: z.string().meta({ description: "Id of the step in the rule.", example: "s1" }),
+    type: z.string().meta({ description: "What it does.", example: "send_template" }),
     status: z.enum(["done", "skipped", "failed"]).meta({
       description:
         "`skipped` and `failed` have their reason: an opt-out, a closed window, a variable without a value.",
@@ -108,16 +132,23 @@ export const plannedStepSchema = z
     }),
     reachedAt: timestampSchema.meta({ description: "When the run comes to the step." }),
     at: timestampSchema.meta({ description: "When it is over: behind its delay, or at the next opening." }),
-    waits: z.array(z.object({ reason: z.string(), until: timestampSchema })).meta({
-      description: "What it stands still for: `delay`, `event`, `outside_send_window`, `frequency_cap`.",
-    }),
+    waits: z
+      .array(
+        z.object({
+          reason: z.string().meta({ description: "What for.", example: "delay" }),
+          until: timestampSchema,
+        }),
+      )
+      .meta({
+        description: "What it stands still for: `delay`, `event`, `outside_send_window`, `frequency_cap`.",
+      }),
     input: z
       .record(z.string(), z.unknown())
       .meta({ description: "Its settings, with the values of the variables in them." }),
-    output: z.record(z.string(), z.unknown()),
+    output: z.record(z.string(), z.unknown()).meta({ description: "What would come of it." }),
     text: z.string().nullable().meta({ description: "The message as the lead would read it." }),
-    trace: z.array(traceLineSchema),
-    reason: z.string().nullable(),
+    trace: z.array(traceLineSchema).meta({ description: "How its conditions were judged." }),
+    reason: z.string().nullable().meta({ description: "Why it is skipped or fails; null: it does neither." }),
   })
   .meta({ id: "AutomationPlannedStep", description: "What a step would do, and when." });
 export type PlannedStep = z.infer<typeof plannedStepSchema>;
@@ -126,13 +157,13 @@ export const dryRunSchema = z
   .object({
     now: timestampSchema.meta({ description: "The time that it was judged at." }),
     outcome: outcomeSchema.meta({ description: "What the rule would decide.", example: "enrolled" }),
-    reason: z.string().nullable(),
+    reason: z.string().nullable().meta({ description: "What stands in the way; null: nothing." }),
     trace: z.array(traceLineSchema).meta({ description: "Each condition as it was judged." }),
     steps: z.array(plannedStepSchema).meta({ description: "In the order in which they would come." }),
     end: z
       .object({
-        status: z.enum(["completed", "exited", "failed"]),
-        reason: z.string().nullable(),
+        status: z.enum(["completed", "exited", "failed"]).meta({ description: "How.", example: "completed" }),
+        reason: z.string().nullable().meta({ description: "Why; null: it came to its last step." }),
         at: timestampSchema,
       })
       .nullable()
@@ -159,24 +190,26 @@ export const replayInputSchema = z
 export const replaySchema = z
   .object({
     matched: z.number().int().meta({ description: "How many would have matched." }),
-    missed: z.number().int(),
+    missed: z.number().int().meta({ description: "How many would not have." }),
     lookedAt: z.number().int().meta({ description: "How many entries of the log were looked at." }),
     complete: z.boolean().meta({
       description: "False when it stopped looking before it found as many, or came to the log's end.",
     }),
-    events: z.array(
-      z.object({
-        eventId: z.string(),
-        type: z.string(),
-        leadId: objectIdSchema.nullable(),
-        occurredAt: timestampSchema,
-        matches: z.boolean(),
-        outcome: outcomeSchema.meta({
-          description: "Of trigger, conditions and chain; re-entry is not asked.",
+    events: z
+      .array(
+        z.object({
+          eventId: z.string().meta({ description: "The event in the log of changes." }),
+          type: z.string().meta({ description: "What happened.", example: "lead_created" }),
+          leadId: objectIdSchema.nullable().meta({ description: "The lead it is about; null: none." }),
+          occurredAt: timestampSchema,
+          matches: z.boolean().meta({ description: "Whether it would have started the rule." }),
+          outcome: outcomeSchema.meta({
+            description: "Of trigger, conditions and chain; re-entry is not asked.",
+          }),
+          trace: z.array(traceLineSchema).meta({ description: "How the conditions were judged." }),
         }),
-        trace: z.array(traceLineSchema),
-      }),
-    ),
+      )
+      .meta({ description: "The events, newest first." }),
   })
   .meta({
     id: "AutomationReplay",
@@ -186,7 +219,7 @@ export type Replay = z.infer<typeof replaySchema>;
 
 const boundedCountSchema = z
   .object({
-    count: z.number().int().meta({ example: 128 }),
+    count: z.number().int().meta({ description: "How many, as far as they were counted.", example: 128 }),
     more: z.boolean().meta({ description: "There are more than `count`; it stops at 10,000." }),
   })
   .meta({ id: "BoundedCount", description: "How many, up to 10,000." });
@@ -202,12 +235,15 @@ export const ruleStatisticsSchema = z
     exited: boundedCountSchema,
     failed: boundedCountSchema,
     cancelled: boundedCountSchema,
-    lastRun: z.object({ id: objectIdSchema, startedAt: timestampSchema }).nullable(),
+    lastRun: z
+      .object({ id: objectIdSchema, startedAt: timestampSchema })
+      .nullable()
+      .meta({ description: "The run that began last; null: none did." }),
     steps: z
       .array(
         z.object({
-          stepId: z.string(),
-          type: z.string(),
+          stepId: z.string().meta({ description: "Id of the step in the rule.", example: "s1" }),
+          type: z.string().meta({ description: "What it does.", example: "send_template" }),
           succeeded: boundedCountSchema,
           failed: boundedCountSchema,
           skipped: boundedCountSchema,

@@ -44,20 +44,22 @@ export const boardSchema = z
   .object({
     pipelineId: objectIdSchema,
     version: z.number().int().meta({ description: "Version of the pipeline." }),
-    columns: z.array(
-      z.object({
-        stage: stageSchema,
-        count: z.number().int().meta({ description: "Leads in the column.", example: 120 }),
-        countIsCapped: z
-          .boolean()
-          .meta({ description: "There are more than `count`; only with a filter or a condition." }),
-        values: moneySums,
-        leads: pageSchema(leadSchema).meta({
-          description:
-            "First page in the order of the column; go on at …/stages/{stageId}/leads, after a search at …/leads/search.",
+    columns: z
+      .array(
+        z.object({
+          stage: stageSchema,
+          count: z.number().int().meta({ description: "Leads in the column.", example: 120 }),
+          countIsCapped: z
+            .boolean()
+            .meta({ description: "There are more than `count`; only with a filter or a condition." }),
+          values: moneySums,
+          leads: pageSchema(leadSchema).meta({
+            description:
+              "First page in the order of the column; go on at …/stages/{stageId}/leads, after a search at …/leads/search.",
+          }),
         }),
-      }),
-    ),
+      )
+      .meta({ description: "One for each stage, in their order." }),
   })
   .meta({ id: "Board", description: "A pipeline as columns." });
 export type Board = z.input<typeof boardSchema>;

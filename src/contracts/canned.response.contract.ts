@@ -1,6 +1,6 @@
 /** Texts that people write often, under short codes. */
 import * as z from "zod";
-import { keySchema, objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import { keySchema, objectIdSchema, pageQuery, timestampSchema, versionSchema } from "./common.contract";
 import { textLine } from "./text.contract";
 
 const shortCode = keySchema.meta({ description: "What people type to find it; unique.", example: "hours" });
@@ -13,7 +13,7 @@ const text = z.string().trim().min(1).max(4_096).meta({
 export const cannedResponseSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     shortCode,
     title,
     text,

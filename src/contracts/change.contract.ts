@@ -13,12 +13,12 @@ export type ListChanges = z.output<typeof listChangesQuery>;
 
 export const changesSchema = z
   .object({
-    data: z.array(crmEventSchema),
+    data: z.array(crmEventSchema).meta({ description: "Events, by rising `seq`." }),
     nextCursor: z
       .string()
       .nullable()
       .meta({ description: "Pass as `after` for the rest; null when there is none yet." }),
-    hasMore: z.boolean(),
+    hasMore: z.boolean().meta({ description: "Whether there are more at once." }),
     lastSeq: z
       .number()
       .int()

@@ -1,6 +1,6 @@
 /** Clients as the platform's administration sees them. */
 import * as z from "zod";
-import { clientCodeSchema, pageQuery, timestampSchema } from "./common.contract";
+import { clientCodeSchema, pageQuery, timestampSchema, versionSchema } from "./common.contract";
 import { noControlCharacters } from "./text.contract";
 
 export const clientStatuses = ["provisioning", "active", "suspended", "offboarding"] as const;
@@ -85,32 +85,44 @@ export const newClientSchema = z.strictObject({
 export type NewClient = z.infer<typeof newClientSchema>;
 export type NewClientInput = z.input<typeof newClientSchema>;
 
+const shownScopes = z.array(z.string()).meta({ description: "What it may do.", example: ["leads:read"] });
+
 export const apiKeyViewSchema = z
   .object({
     keyId: z.string().meta({ description: "Public part of the key.", example: "a1B2c3D4" }),
-    name: z.string(),
+    name: z.string().meta({ description: "What the key is for.", example: "website" }),
     last4: z.string().meta({ description: "Last four letters of the key.", example: "9xYz" }),
-    scopes: z.array(z.string()),
+    scopes: shownScopes,
     createdAt: timestampSchema,
-    expiresAt: timestampSchema.nullable(),
-    revokedAt: timestampSchema.nullable(),
-    lastUsedAt: timestampSchema.nullable(),
+    expiresAt: timestampSchema.nullable().meta({ description: "When it ends by itself; null: never." }),
+    revokedAt: timestampSchema.nullable().meta({ description: "When it was ended; null: it was not." }),
+    lastUsedAt: timestampSchema.nullable().meta({ description: "When it was last used; null: never." }),
   })
   .meta({ id: "ApiKey", description: "An API key without its secret." });
 export type ApiKeyView = z.infer<typeof apiKeyViewSchema>;
 
+const shownCode = z.string().meta({ description: "Short name of the client.", example: "demo" });
+
 export const clientViewSchema = z
   .object({
-    clientCode: z.string().meta({ example: "demo" }),
-    name: z.string(),
-    status: z.enum(clientStatuses),
-    suspendedReason: z.string().nullable(),
-    suspendedAt: timestampSchema.nullable(),
-    dbName: z.string().nullable(),
+    clientCode: shownCode,
+    name: z.string().meta({ description: "Name of the company.", example: "Demo Ltd" }),
+    status: z
+      .enum(clientStatuses)
+      .meta({ description: "Only an `active` client's keys work.", example: "active" }),
+    suspendedReason: z
+      .string()
+      .nullable()
+      .meta({ description: "Why it is suspended; null: it is not, or no reason was given." }),
+    suspendedAt: timestampSchema.nullable().meta({ description: "When it was suspended; null: it is not." }),
+    dbName: z
+      .string()
+      .nullable()
+      .meta({ description: "Name of its database; null: it has none yet.", example: "services_t_demo" }),
     dataSourceVersion: z.number().int().nullable().meta({ description: "Rises with each rotation." }),
     migrated: z.array(z.string()).meta({ description: "Migrations that its database has." }),
-    apiKeys: z.array(apiKeyViewSchema),
-    version: z.number().int(),
+    apiKeys: z.array(apiKeyViewSchema).meta({ description: "Its keys, without their secrets." }),
+    version: versionSchema,
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
   })
@@ -121,10 +133,10 @@ export type ClientView = z.infer<typeof clientViewSchema>;
 export const shownApiKeySchema = z
   .object({
     key: z.string().meta({ description: "The whole key. It is shown this once and cannot be read again." }),
-    keyId: z.string(),
-    name: z.string(),
-    scopes: z.array(z.string()),
-    expiresAt: timestampSchema.nullable(),
+    keyId: z.string().meta({ description: "Public part of the key.", example: "a1B2c3D4" }),
+    name: z.string().meta({ description: "What the key is for.", example: "website" }),
+    scopes: shownScopes,
+    expiresAt: timestampSchema.nullable().meta({ description: "When it ends by itself; null: never." }),
   })
   .meta({ id: "NewApiKey", description: "A new API key, shown once." });
 export type ShownApiKey = z.infer<typeof shownApiKeySchema>;
@@ -173,12 +185,20 @@ export const offboardSchema = z.strictObject({
 
 export const offboardedSchema = z
   .object({
-    clientCode: z.string(),
+    clientCode: shownCode,
     exported: z
       .object({
         folder: z.string().meta({ description: "Folder on the host that answered." }),
-        documents: z.number().int(),
-        files: z.array(z.object({ file: z.string(), documents: z.number().int(), sha256: z.string() })),
+        documents: z.number().int().meta({ description: "Documents in all files." }),
+        files: z
+          .array(
+            z.object({
+              file: z.string().meta({ description: "Name of the file.", example: "leads.ndjson" }),
+              documents: z.number().int().meta({ description: "Documents in it." }),
+              sha256: z.string().meta({ description: "SHA-256 of the file, in hex." }),
+            }),
+          )
+          .meta({ description: "One for each collection." }),
       })
       .nullable()
       .meta({ description: "Null when an earlier call had exported it." }),
@@ -187,11 +207,11 @@ export const offboardedSchema = z
 
 export const migrationReportSchema = z
   .object({
-    clientCode: z.string(),
+    clientCode: shownCode,
     applied: z.array(z.string()).meta({ description: "Every migration that the database has." }),
     ran: z.array(z.string()).meta({ description: "Those that ran now." }),
-    indexesCreated: z.array(z.string()),
-    indexesDropped: z.array(z.string()),
+    indexesCreated: z.array(z.string()).meta({ description: "Indexes made now: collection and name." }),
+    indexesDropped: z.array(z.string()).meta({ description: "Indexes dropped now: collection and name." }),
     indexesSurplus: z.array(z.string()).meta({ description: "No longer declared; dropped with `contract`." }),
   })
   .meta({ id: "MigrationReport", description: "What a migration did." });

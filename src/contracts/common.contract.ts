@@ -25,6 +25,12 @@ export const timestampSchema = z.iso
   .datetime({ precision: 3 })
   .meta({ description: "RFC 3339, UTC, milliseconds.", example: "2026-11-22T09:30:00.000Z" });
 
+/** Every resource's version: what its ETag says. */
+export const versionSchema = z
+  .number()
+  .int()
+  .meta({ description: "Rises with each change; sent as the ETag too.", example: 3 });
+
 /** A time as callers may write it: any RFC 3339 offset or precision; becomes a Date. */
 export const timestampInputSchema = z.iso
   .datetime({ offset: true, error: "must be an RFC 3339 time, e.g. 2026-12-01T09:00:00.000Z" })
@@ -69,22 +75,46 @@ export type Money = z.infer<typeof moneySchema>;
 /** Who did something. `id` is a key id, rule id, lead id or admin key name, never a secret. */
 export const actorSchema = z
   .object({
-    type: z.enum(["user", "api_key", "admin", "automation", "lead", "system"]),
-    id: z.string().max(128),
-    name: z.string().max(128).optional(),
+    type: z.enum(["user", "api_key", "admin", "automation", "lead", "system"]).meta({
+      description:
+        "What it is: a person, a tenant's key, a key of the platform, a rule, the lead, or ECOD itself.",
+      example: "api_key",
+    }),
+    id: z
+      .string()
+      .max(128)
+      .meta({ description: "Key of the user, id of the key, rule or lead, or name of the admin key." }),
+    name: z.string().max(128).optional().meta({ description: "What people call it.", example: "website" }),
   })
   .meta({ id: "Actor", description: "Who did it." });
 export type Actor = z.infer<typeof actorSchema>;
 
+/** What a change did to each field that it changed. */
+export const changedFieldsSchema = z
+  .record(
+    z.string(),
+    z.object({
+      from: z.unknown().meta({ description: "Value before; null when there was none." }),
+      to: z.unknown().meta({ description: "Value after; null when it was taken away." }),
+    }),
+  )
+  .meta({ description: "Changed fields, before and after." });
+
+/** Why a background job gave up. */
+export const failureSchema = z.object({
+  code: z.string().meta({ description: "What went wrong, for programs." }),
+  detail: z.string().meta({ description: "What went wrong and what to do, for people." }),
+});
+
 /** Page of a list. Cursors are opaque, signed and bound to tenant, route, sort and filter. */
 export function pageSchema<T extends z.ZodType>(item: T) {
   return z.object({
-    data: z.array(item),
+    data: z.array(item).meta({ description: "The items of this page." }),
     nextCursor: z
       .string()
       .nullable()
       .meta({ description: "Pass as `cursor` for the next page; null on the last." }),
-    hasMore: z.boolean(),
+    hasMore: z.boolean().meta({ description: "Whether there is another page." }),
   });
 }
 

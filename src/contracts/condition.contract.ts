@@ -54,7 +54,10 @@ export const operatorSchema = z.enum(Object.keys(operatorValues).filter(isOperat
 
 const scalar = z.union([z.string().max(1024), z.number(), z.boolean(), z.null()]);
 const changeSchema = z
-  .strictObject({ from: scalar.optional(), to: scalar.optional() })
+  .strictObject({
+    from: scalar.optional().meta({ description: "Only when it was this before.", example: "new" }),
+    to: scalar.optional().meta({ description: "Only when it is this now.", example: "proposal" }),
+  })
   .meta({ description: "For `changed`: only from or to this value." });
 
 /** What is wrong with an operator's value; undefined when nothing is. */

@@ -1,6 +1,6 @@
 /** The tenant's own WhatsApp numbers, and what came over them that is not used. */
 import * as z from "zod";
-import { objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import { objectIdSchema, pageQuery, timestampSchema, versionSchema } from "./common.contract";
 
 export const listConnectionsQuery = z.strictObject({
   ...pageQuery,
@@ -17,8 +17,8 @@ export const connectionSchema = z
       description: "What `connectionId` names.",
       example: "66f0c0ffee66f0c0ffee66f0",
     }),
-    version: z.number().int(),
-    channel: z.literal("whatsapp"),
+    version: versionSchema,
+    channel: z.literal("whatsapp").meta({ description: "What it is a number of." }),
     phoneNumberId: z.string().meta({ description: "Meta's id of the number.", example: "900100200300400" }),
     wabaId: z
       .string()
@@ -31,8 +31,8 @@ export const connectionSchema = z
       example: "active",
     }),
     pausedReason: z.string().nullable().meta({ description: "Why it is paused, as a sentence." }),
-    pausedAt: timestampSchema.nullable(),
-    disconnectedAt: timestampSchema.nullable(),
+    pausedAt: timestampSchema.nullable().meta({ description: "When it was paused; null: it is not." }),
+    disconnectedAt: timestampSchema.nullable().meta({ description: "When it was let go; null: it is not." }),
     qualityRating: z.string().nullable().meta({ description: "Meta's word.", example: "GREEN" }),
     messagingLimit: z.string().nullable().meta({
       description: "How many people may be written to first in 24 hours, in Meta's word.",
@@ -74,7 +74,7 @@ export const unusedKindSchema = z
       description: "Within the field: the type of a message, the word of a status, the event.",
       example: "FLOW_STATUS_CHANGE",
     }),
-    count: z.number().int().meta({ example: 3 }),
+    count: z.number().int().meta({ description: "How many came.", example: 3 }),
     lastAt: timestampSchema.meta({ description: "When the latest of them came." }),
     reason: z.string().nullable().meta({
       description: "Why the latest of them was not used.",

@@ -23,7 +23,8 @@ export const contactCardSchema = z
       .refine(
         ({ formattedName: _whole, ...parts }) => Object.values(parts).some((part) => part !== undefined),
         { error: "must have one part beside formattedName, e.g. firstName", path: ["firstName"] },
-      ),
+      )
+      .meta({ description: "The person's name." }),
     phones: z
       .array(
         z.strictObject({
@@ -40,15 +41,28 @@ export const contactCardSchema = z
         }),
       )
       .max(20)
-      .optional(),
+      .optional()
+      .meta({ description: "Phone numbers." }),
     emails: z
-      .array(z.strictObject({ email: z.email().max(254), type: kindOf }))
+      .array(
+        z.strictObject({
+          email: z.email().max(254).meta({ description: "E-mail address.", example: "ana@example.com" }),
+          type: kindOf,
+        }),
+      )
       .max(20)
-      .optional(),
+      .optional()
+      .meta({ description: "E-mail addresses." }),
     urls: z
-      .array(z.strictObject({ url: z.url().max(2_000), type: kindOf }))
+      .array(
+        z.strictObject({
+          url: z.url().max(2_000).meta({ description: "Web address.", example: "https://acme.example" }),
+          type: kindOf,
+        }),
+      )
       .max(20)
-      .optional(),
+      .optional()
+      .meta({ description: "Web addresses." }),
     addresses: z
       .array(
         z.strictObject({
@@ -66,14 +80,16 @@ export const contactCardSchema = z
         }),
       )
       .max(20)
-      .optional(),
+      .optional()
+      .meta({ description: "Postal addresses." }),
     org: z
       .strictObject({
         company: line("Company.", "Acme"),
         department: line("Department.", "Sales"),
         title: line("Position.", "Head of sales"),
       })
-      .optional(),
+      .optional()
+      .meta({ description: "Where the person works." }),
     birthday: z.iso.date().optional().meta({ description: "YYYY-MM-DD.", example: "1990-05-17" }),
   })
   .meta({ id: "ContactCard", example: { name: { formattedName: "Ana Silva", firstName: "Ana" } } });

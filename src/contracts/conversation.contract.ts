@@ -6,6 +6,7 @@ import {
   tagSchema,
   timestampInputSchema,
   timestampSchema,
+  versionSchema,
 } from "./common.contract";
 import { inboxWordsSchema } from "./conversation.search.contract";
 import { userIdSchema } from "./user.contract";
@@ -23,35 +24,47 @@ const labelSchema = tagSchema.normalize("NFC").meta({ description: "Label.", exa
 export const conversationSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
-    leadId: objectIdSchema,
-    channel: z.literal("whatsapp"),
+    version: versionSchema,
+    leadId: objectIdSchema.meta({ description: "The customer." }),
+    channel: z.literal("whatsapp").meta({ description: "How the two write to each other." }),
     connectionId: objectIdSchema.meta({ description: "The WhatsApp number it runs over." }),
     status: conversationStatusSchema,
-    snoozedUntil: timestampSchema.nullable(),
+    snoozedUntil: timestampSchema
+      .nullable()
+      .meta({ description: "When it opens again by itself; null: it is not snoozed." }),
     priority: conversationPrioritySchema,
-    assigneeId: z.string().nullable(),
-    teamId: objectIdSchema.nullable(),
+    assigneeId: z
+      .string()
+      .nullable()
+      .meta({ description: "Who answers: key of a user; null: nobody.", example: "maria" }),
+    teamId: objectIdSchema.nullable().meta({ description: "The team that answers; null: none." }),
     participantIds: z.array(z.string()).meta({ description: "Who else follows it: keys of users." }),
-    labels: z.array(z.string()),
-    unreadCount: z.number().int().nonnegative(),
+    labels: z.array(z.string()).meta({ description: "Labels, without duplicates.", example: ["billing"] }),
+    unreadCount: z
+      .number()
+      .int()
+      .nonnegative()
+      .meta({ description: "Messages of the customer since it was last read.", example: 2 }),
     lastMessage: z
       .object({
         id: objectIdSchema,
-        preview: z.string(),
-        direction: z.enum(["inbound", "outbound"]),
+        preview: z.string().meta({ description: "Its beginning, or what it is.", example: "Hello" }),
+        direction: z
+          .enum(["inbound", "outbound"])
+          .meta({ description: "From the customer, or to them.", example: "inbound" }),
         at: timestampSchema,
       })
-      .nullable(),
-    lastInboundAt: timestampSchema.nullable(),
+      .nullable()
+      .meta({ description: "The latest message; null: there is none yet." }),
+    lastInboundAt: timestampSchema.nullable().meta({ description: "When the customer last wrote." }),
     windowExpiresAt: timestampSchema
       .nullable()
       .meta({ description: "Until then anything may be sent; afterwards templates only." }),
     waitingSince: timestampSchema
       .nullable()
       .meta({ description: "The customer's first message that nobody has answered." }),
-    firstReplyAt: timestampSchema.nullable(),
-    resolvedAt: timestampSchema.nullable(),
+    firstReplyAt: timestampSchema.nullable().meta({ description: "When the customer was first answered." }),
+    resolvedAt: timestampSchema.nullable().meta({ description: "When it was resolved; null: it is not." }),
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
   })
@@ -59,17 +72,22 @@ export const conversationSchema = z
 export type Conversation = z.output<typeof conversationSchema>;
 
 export const openConversationBodySchema = z.strictObject({
-  leadId: objectIdSchema,
-  connectionId: objectIdSchema.optional().meta({ description: "The tenant's default number when absent." }),
+  leadId: objectIdSchema.meta({ description: "Whom to write to." }),
+  connectionId: objectIdSchema
+    .optional()
+    .meta({ description: "WhatsApp number to write from; the tenant's default number when absent." }),
 });
 
 export const changeConversationBodySchema = z
   .strictObject({
     status: conversationStatusSchema.optional(),
-    snoozedUntil: timestampInputSchema.nullish(),
+    snoozedUntil: timestampInputSchema.nullish().meta({
+      description: "When a snoozed one opens again by itself.",
+      example: "2026-12-01T09:00:00.000Z",
+    }),
     priority: conversationPrioritySchema.optional(),
     assigneeId: assigneeSchema.nullish(),
-    teamId: objectIdSchema.nullish(),
+    teamId: objectIdSchema.nullish().meta({ description: "The team that answers; null: none." }),
     labels: z
       .array(labelSchema)
       .max(50)
@@ -90,12 +108,12 @@ export const conversationListQuerySchema = z.strictObject({
   status: conversationStatusSchema.optional(),
   assigneeId: assigneeSchema.optional(),
   unassigned: yesSchema.optional().meta({ description: "Only those that nobody answers.", example: "true" }),
-  teamId: objectIdSchema.optional(),
+  teamId: objectIdSchema.optional().meta({ description: "Only those of this team." }),
   participantId: userIdSchema.optional().meta({ description: "Only those that this user follows." }),
   label: labelSchema.optional(),
   priority: conversationPrioritySchema.optional(),
-  leadId: objectIdSchema.optional(),
-  connectionId: objectIdSchema.optional(),
+  leadId: objectIdSchema.optional().meta({ description: "Only those with this lead." }),
+  connectionId: objectIdSchema.optional().meta({ description: "Only those over this WhatsApp number." }),
   q: inboxWordsSchema.optional(),
   sort: z.enum(["recent", "waiting"]).default("recent").meta({
     description: "`recent`: the latest message first. `waiting`: only those who wait, the longest first.",
@@ -165,10 +183,10 @@ export type PrivateNote = z.output<typeof privateNoteSchema>;
 const countSchema = z.number().int().nonnegative();
 export const conversationCountsSchema = z
   .object({
-    open: countSchema,
-    pending: countSchema,
-    snoozed: countSchema,
-    resolved: countSchema,
+    open: countSchema.meta({ description: "To be answered." }),
+    pending: countSchema.meta({ description: "Waiting for something else." }),
+    snoozed: countSchema.meta({ description: "Put off until a time." }),
+    resolved: countSchema.meta({ description: "Done with." }),
     unread: countSchema.meta({ description: "With unread messages, whatever their state." }),
     waiting: countSchema.meta({ description: "In which somebody waits for an answer." }),
     unassigned: countSchema.meta({ description: "Open and pending ones that nobody answers." }),

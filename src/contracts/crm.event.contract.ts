@@ -3,7 +3,7 @@
  * ADD AN EVENT TYPE HERE.
  */
 import * as z from "zod";
-import { actorSchema, objectIdSchema, timestampSchema } from "./common.contract";
+import { actorSchema, changedFieldsSchema, objectIdSchema, timestampSchema } from "./common.contract";
 
 export const crmEventTypes = [
   "lead_created",
@@ -143,18 +143,15 @@ export const crmEventSchema = z
       .int()
       .positive()
       .meta({ description: "Place in the tenant's log; no gaps are skipped by a reader." }),
-    type: crmEventTypeSchema,
+    type: crmEventTypeSchema.meta({ description: "What happened.", example: "stage_enter" }),
     name: z.string().max(64).optional().meta({ description: "Name of an external event." }),
-    subject: subjectSchema,
-    data: z.record(z.string(), z.unknown()),
-    changes: z
-      .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
-      .optional()
-      .meta({ description: "Changed fields, before and after." }),
+    subject: subjectSchema.meta({ description: "Ids of what it happened to." }),
+    data: z.record(z.string(), z.unknown()).meta({ description: "What it tells beside its changes." }),
+    changes: changedFieldsSchema.optional(),
     actor: actorSchema,
-    causation: causationSchema,
-    occurredAt: timestampSchema,
-    requestId: z.string().optional(),
+    causation: causationSchema.meta({ description: "How it came to be." }),
+    occurredAt: timestampSchema.meta({ description: "When it happened." }),
+    requestId: z.string().optional().meta({ description: "The request or job it was done in." }),
   })
   .meta({ id: "CrmEvent", description: "Something that changed in the tenant." });
 export type CrmEvent = z.infer<typeof crmEventSchema>;

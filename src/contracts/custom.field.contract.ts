@@ -1,6 +1,6 @@
 /** A tenant's own fields of leads: which there are and what they hold. */
 import * as z from "zod";
-import { keySchema, objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import { keySchema, objectIdSchema, pageQuery, timestampSchema, versionSchema } from "./common.contract";
 import { textLine } from "./text.contract";
 
 /** Names that JavaScript objects inherit; as keys of stored data they only serve attacks. */
@@ -58,11 +58,14 @@ export const listCustomFieldsQuery = z.strictObject(pageQuery);
 export const customFieldSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     key: customFieldKeySchema,
-    name: z.string(),
+    name: z.string().meta({ description: "Name of the field.", example: "Plan" }),
     type,
-    options: z.array(z.string()).nullable(),
+    options: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: "What can be chosen; null: it is no selection.", example: ["gold", "silver"] }),
     filterable,
     createdAt: timestampSchema,
     updatedAt: timestampSchema,

@@ -1,6 +1,6 @@
 /** Kinds of events from outside that a tenant declared: what they are called, and what their data must hold. */
 import * as z from "zod";
-import { keySchema, objectIdSchema, timestampSchema } from "./common.contract";
+import { keySchema, objectIdSchema, timestampSchema, versionSchema } from "./common.contract";
 import { textLine } from "./text.contract";
 
 export const eventFieldTypes = ["text", "number", "boolean", "date", "time", "choice"] as const;
@@ -67,18 +67,23 @@ export type EventTypeInput = z.output<typeof eventTypeInputSchema>;
 export const eventTypeSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     key: keySchema.meta({ description: "`type` of its events; rules name it `external_event:<key>`." }),
-    name: z.string(),
-    fields: z.array(
-      z.object({
-        key: z.string(),
-        type: z.enum(eventFieldTypes),
-        required: z.boolean(),
-        options: z.array(z.string()).nullable(),
-      }),
-    ),
-    createsLead: z.boolean(),
+    name: z.string().meta({ description: "What people call it.", example: "Order paid" }),
+    fields: z
+      .array(
+        z.object({
+          key: z.string().meta({ description: "Name in `data`.", example: "amount" }),
+          type: z.enum(eventFieldTypes).meta({ description: "What its value is.", example: "number" }),
+          required: z.boolean().meta({ description: "Whether every event must have it." }),
+          options: z
+            .array(z.string())
+            .nullable()
+            .meta({ description: "For `choice`: what it may be; else null.", example: ["card", "cash"] }),
+        }),
+      )
+      .meta({ description: "What `data` holds; anything else in it is refused." }),
+    createsLead: z.boolean().meta({ description: "Whether an event about an unknown person makes a lead." }),
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
   })

@@ -8,15 +8,17 @@ import { areUnique, limitedText } from "./limited.text.contract";
 
 export const headerMediaKinds = ["image", "video", "document"] as const;
 
-const textHeader = z.strictObject({
-  type: z.literal("text"),
-  text: limitedText(60).meta({ description: "Bold line on top.", example: "Your order" }),
-});
+const textHeader = z
+  .strictObject({
+    type: z.literal("text"),
+    text: limitedText(60).meta({ description: "Bold line on top.", example: "Your order" }),
+  })
+  .meta({ description: "A bold line on top." });
 const header = z
   .discriminatedUnion("type", [
     textHeader,
     z.strictObject({
-      type: z.enum(headerMediaKinds),
+      type: z.enum(headerMediaKinds).meta({ description: "What stands on top.", example: "image" }),
       mediaId: objectIdSchema.meta({ description: "A media item of that kind that is `ready`." }),
     }),
   ])
@@ -49,7 +51,7 @@ const sections = z
         description: "Required when there are several sections.",
         example: "Morning",
       }),
-      rows: z.array(row).min(1).max(10),
+      rows: z.array(row).min(1).max(10).meta({ description: "The choices of this section." }),
     }),
   )
   .min(1)
@@ -95,39 +97,57 @@ const flow = z
 
 export const interactiveSchema = z
   .discriminatedUnion("type", [
-    z.strictObject({
-      type: z.literal("buttons"),
-      header,
-      body: body(1_024),
-      footer,
-      buttons: buttons.meta({ description: "One to three.", example: [{ id: "yes", title: "Yes" }] }),
-    }),
-    z.strictObject({
-      type: z.literal("list"),
-      header: textHeader.optional(),
-      body: body(4_096),
-      footer,
-      button: limitedText(20).meta({ description: "What opens the list.", example: "Choose" }),
-      sections: sections.meta({
-        description: "At most ten rows in all.",
-        example: [{ rows: [{ id: "slot-9", title: "9:00" }] }],
-      }),
-    }),
-    z.strictObject({
-      type: z.literal("cta_url"),
-      header,
-      body: body(1_024),
-      footer,
-      button: z.strictObject({
-        title: limitedText(20).meta({ description: "What the button says.", example: "Track it" }),
-        url: z
-          .url({ protocol: /^https?$/, error: "must be a web address" })
-          .max(2_000)
-          .meta({ description: "Where it leads.", example: "https://acme.example/t/17" }),
-      }),
-    }),
-    z.strictObject({ type: z.literal("flow"), header, body: body(1_024), footer, flow }),
-    z.strictObject({ type: z.literal("location_request"), body: body(1_024) }),
+    z
+      .strictObject({
+        type: z.literal("buttons"),
+        header,
+        body: body(1_024),
+        footer,
+        buttons: buttons.meta({ description: "One to three.", example: [{ id: "yes", title: "Yes" }] }),
+      })
+      .meta({ description: "Up to three buttons to answer with." }),
+    z
+      .strictObject({
+        type: z.literal("list"),
+        header: textHeader.optional(),
+        body: body(4_096),
+        footer,
+        button: limitedText(20).meta({ description: "What opens the list.", example: "Choose" }),
+        sections: sections.meta({
+          description: "At most ten rows in all.",
+          example: [{ rows: [{ id: "slot-9", title: "9:00" }] }],
+        }),
+      })
+      .meta({ description: "A button that opens a list of up to ten choices." }),
+    z
+      .strictObject({
+        type: z.literal("cta_url"),
+        header,
+        body: body(1_024),
+        footer,
+        button: z
+          .strictObject({
+            title: limitedText(20).meta({ description: "What the button says.", example: "Track it" }),
+            url: z
+              .url({ protocol: /^https?$/, error: "must be a web address" })
+              .max(2_000)
+              .meta({ description: "Where it leads.", example: "https://acme.example/t/17" }),
+          })
+          .meta({ description: "The button and where it leads." }),
+      })
+      .meta({ description: "A button that opens a web page." }),
+    z
+      .strictObject({
+        type: z.literal("flow"),
+        header,
+        body: body(1_024),
+        footer,
+        flow: flow.meta({ description: "The flow and what it begins with." }),
+      })
+      .meta({ description: "A button that opens a flow: a form inside WhatsApp." }),
+    z
+      .strictObject({ type: z.literal("location_request"), body: body(1_024) })
+      .meta({ description: "A button by which the person sends their location." }),
   ])
   .meta({
     id: "Interactive",

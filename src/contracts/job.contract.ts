@@ -59,29 +59,36 @@ export const steerSchema = z
 
 const jobErrorSchema = z.object({
   at: timestampSchema,
-  code: z.string().meta({ example: "tenant-database-unavailable" }),
-  detail: z.string(),
+  code: z
+    .string()
+    .meta({ description: "What went wrong, for programs.", example: "tenant-database-unavailable" }),
+  detail: z.string().meta({ description: "What went wrong, for people." }),
 });
 
 export const jobViewSchema = z
   .object({
     id: objectIdSchema,
-    clientCode: z.string().meta({ example: "demo" }),
+    clientCode: z.string().meta({ description: "The tenant it works for.", example: "demo" }),
     queue: queueName,
     type: jobType,
-    state: z.enum(jobStateNames),
+    state: z.enum(jobStateNames).meta({
+      description: "`scheduled`: not due yet, or in line. `dead`: given up; it can be tried again by hand.",
+      example: "waiting",
+    }),
     blockedBy: z.enum(["key", "type"]).nullable().meta({
       description: "`key`: in line behind another of its ordering key. `type`: parked with its type.",
     }),
-    priority: z.number().int(),
-    attempts: z.number().int(),
-    maxAttempts: z.number().int(),
+    priority: z.number().int().meta({ description: "Higher goes first.", example: 0 }),
+    attempts: z.number().int().meta({ description: "How often it was begun.", example: 1 }),
+    maxAttempts: z.number().int().meta({ description: "After so many it is given up.", example: 10 }),
     crashes: z.number().int().meta({ description: "Workers that died or fell silent while they had it." }),
     runAt: timestampSchema.meta({ description: "When it is or was due." }),
     createdAt: timestampSchema,
     startedAt: timestampSchema.nullable().meta({ description: "Start of the latest attempt." }),
-    finishedAt: timestampSchema.nullable(),
-    lastError: jobErrorSchema.nullable(),
+    finishedAt: timestampSchema.nullable().meta({ description: "When it ended; null: it has not." }),
+    lastError: jobErrorSchema
+      .nullable()
+      .meta({ description: "Why the latest attempt failed; null: none did." }),
   })
   .meta({ id: "Job", description: "A background job." });
 export type JobView = z.infer<typeof jobViewSchema>;
@@ -90,15 +97,28 @@ export const jobDetailSchema = jobViewSchema
   .extend({
     payload: z.record(z.string(), z.unknown()).meta({ description: "Ids of what it works on." }),
     key: z.string().nullable().meta({ description: "Its unique key." }),
-    orderingKey: z.string().nullable(),
-    workerId: z.string().nullable(),
-    leaseUntil: timestampSchema.nullable(),
-    cancelRequestedAt: timestampSchema.nullable(),
-    progress: z.number().nullable(),
-    result: z.record(z.string(), z.unknown()).nullable(),
+    orderingKey: z
+      .string()
+      .nullable()
+      .meta({ description: "Jobs of one key run one after another; null: it waits for none." }),
+    workerId: z.string().nullable().meta({ description: "Who has it now; null: nobody." }),
+    leaseUntil: timestampSchema
+      .nullable()
+      .meta({ description: "Until then it is its worker's; afterwards another may take it." }),
+    cancelRequestedAt: timestampSchema.nullable().meta({ description: "When it was asked to stop." }),
+    progress: z.number().nullable().meta({ description: "How far it is, 0 to 1; null: it does not say." }),
+    result: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({ description: "What came of it; null: it has not ended, or tells nothing." }),
     errors: z.array(jobErrorSchema).meta({ description: "The last five, oldest first." }),
     history: z
-      .array(z.object({ at: timestampSchema, what: z.string() }))
+      .array(
+        z.object({
+          at: timestampSchema,
+          what: z.string().meta({ description: "What happened, in a word or a sentence." }),
+        }),
+      )
       .meta({ description: "What is known of its way, oldest first, with what admins did." }),
     requestId: z.string().meta({ description: "Of the request that caused it." }),
   })
@@ -117,16 +137,27 @@ export const jobActsSchema = z
   .meta({ id: "JobActs", description: "What was done to many jobs." });
 export type JobActs = z.infer<typeof jobActsSchema>;
 
-const countSchema = z.object({ count: z.number().int(), capped: z.boolean() }).meta({
-  id: "CappedCount",
-  description: "`capped`: more than `count`, which is the most that is counted.",
-});
+const countSchema = z
+  .object({
+    count: z.number().int().meta({ description: "How many, as far as they were counted.", example: 12 }),
+    capped: z.boolean().meta({ description: "There are more." }),
+  })
+  .meta({
+    id: "CappedCount",
+    description: "`capped`: more than `count`, which is the most that is counted.",
+  });
+
+const lag = (share: string) =>
+  z
+    .number()
+    .nullable()
+    .meta({ description: `So many ms, or fewer, for ${share} of the jobs.`, example: 250 });
 
 const windowSchema = z
   .object({
-    done: z.number().int(),
+    done: z.number().int().meta({ description: "Jobs that ended well.", example: 120 }),
     failed: z.number().int().meta({ description: "Attempts that went wrong." }),
-    dead: z.number().int(),
+    dead: z.number().int().meta({ description: "Jobs that were given up.", example: 0 }),
     retried: z.number().int().meta({ description: "Attempts after which the job waits to be tried again." }),
     crashed: z.number().int().meta({ description: "Attempts whose worker fell silent; among the failed." }),
     perMinute: z.number().meta({ description: "Jobs done in a minute, on average." }),
@@ -135,24 +166,32 @@ const windowSchema = z
       .nullable()
       .meta({ description: "Failed of all that were done or failed; null without any." }),
     lagMs: z
-      .object({ p50: z.number().nullable(), p95: z.number().nullable(), p99: z.number().nullable() })
+      .object({
+        p50: lag("half"),
+        p95: lag("95 %"),
+        p99: lag("99 %"),
+      })
       .meta({ description: "From being due to being started, as upper bounds; null without attempts." }),
   })
   .meta({ id: "QueueWindow", description: "What was done in a span of time that ends now." });
 export type QueueWindow = z.infer<typeof windowSchema>;
 
 const countsShape = {
-  waiting: countSchema,
-  scheduled: countSchema,
-  running: countSchema,
-  dead: countSchema,
+  waiting: countSchema.meta({ description: "Due, and not begun." }),
+  scheduled: countSchema.meta({ description: "Not due yet, or in line behind another." }),
+  running: countSchema.meta({ description: "Being done." }),
+  dead: countSchema.meta({ description: "Given up." }),
   oldestWaitingAt: timestampSchema
     .nullable()
     .meta({ description: "When the oldest waiting job became due." }),
 };
 
 export const queueCountsSchema = z
-  .object({ queue: queueName, paused: z.boolean(), ...countsShape })
+  .object({
+    queue: queueName,
+    paused: z.boolean().meta({ description: "Whether an admin stopped it." }),
+    ...countsShape,
+  })
   .meta({ id: "QueueCounts", description: "How many jobs of a queue are in which state." });
 export type QueueCounts = z.infer<typeof queueCountsSchema>;
 
@@ -161,10 +200,19 @@ const windowsShape = { last5Minutes: windowSchema, lastHour: windowSchema };
 export const queueHealthSchema = z
   .object({
     at: timestampSchema,
-    pausedTypes: z.array(z.string()),
-    queues: z.array(queueCountsSchema.extend(windowsShape)),
+    pausedTypes: z
+      .array(z.string())
+      .meta({ description: "Types of jobs that an admin stopped.", example: ["whatsapp.send"] }),
+    queues: z
+      .array(queueCountsSchema.extend(windowsShape))
+      .meta({ description: "Each queue, over all tenants." }),
     tenants: z
-      .array(queueCountsSchema.extend({ clientCode: z.string(), ...windowsShape }))
+      .array(
+        queueCountsSchema.extend({
+          clientCode: z.string().meta({ description: "The tenant.", example: "demo" }),
+          ...windowsShape,
+        }),
+      )
       .meta({ description: "Tenants that have jobs, or had some done within the hour; one row per queue." }),
   })
   .meta({ id: "QueueHealth", description: "State of the queue." });
@@ -173,7 +221,7 @@ export type QueueHealth = z.infer<typeof queueHealthSchema>;
 export const steeredSchema = z
   .object({
     target: z.string().meta({ description: "What was steered.", example: "queue:crm" }),
-    paused: z.boolean(),
+    paused: z.boolean().meta({ description: "Whether its jobs wait now." }),
   })
   .meta({ id: "SteeredQueue", description: "What an admin decided about the queue; felt within a second." });
 export type Steered = z.infer<typeof steeredSchema>;

@@ -13,25 +13,42 @@ const rowVersion = z
 
 /** One row of a batch. What is wrong with its lead is told in the row's own result. */
 export const leadBatchRowSchema = z.discriminatedUnion("op", [
-  z.strictObject({
-    op: z.literal("create"),
-    lead: rowFields.meta({ description: "As POST /leads takes it." }),
-  }),
-  z.strictObject({
-    op: z.literal("update"),
-    id: objectIdSchema,
-    lead: rowFields.meta({ description: "As PATCH /leads/{id} takes it." }),
-    ifMatch: rowVersion,
-  }),
-  z.strictObject({
-    op: z.literal("upsert"),
-    by: z
-      .union([z.strictObject({ phone: phoneInputSchema }), z.strictObject({ externalId: byExternalParams })])
-      .meta({ description: "What the lead is known by.", example: { phone: "+5511987654321" } }),
-    lead: rowFields.meta({ description: "As PUT /leads/by-phone takes it." }),
-    ifMatch: rowVersion,
-  }),
-  z.strictObject({ op: z.literal("delete"), id: objectIdSchema, ifMatch: rowVersion }),
+  z
+    .strictObject({
+      op: z.literal("create"),
+      lead: rowFields.meta({ description: "As POST /leads takes it." }),
+    })
+    .meta({ description: "Makes a lead." }),
+  z
+    .strictObject({
+      op: z.literal("update"),
+      id: objectIdSchema.meta({ description: "The lead to change." }),
+      lead: rowFields.meta({ description: "As PATCH /leads/{id} takes it." }),
+      ifMatch: rowVersion,
+    })
+    .meta({ description: "Changes a lead." }),
+  z
+    .strictObject({
+      op: z.literal("upsert"),
+      by: z
+        .union([
+          z.strictObject({ phone: phoneInputSchema }),
+          z.strictObject({
+            externalId: byExternalParams.meta({ description: "The lead's id in another system." }),
+          }),
+        ])
+        .meta({ description: "What the lead is known by.", example: { phone: "+5511987654321" } }),
+      lead: rowFields.meta({ description: "As PUT /leads/by-phone takes it." }),
+      ifMatch: rowVersion,
+    })
+    .meta({ description: "Changes the lead that is known by this, or makes it." }),
+  z
+    .strictObject({
+      op: z.literal("delete"),
+      id: objectIdSchema.meta({ description: "The lead to delete." }),
+      ifMatch: rowVersion,
+    })
+    .meta({ description: "Deletes a lead; it can be restored." }),
 ]);
 export type LeadBatchRow = z.output<typeof leadBatchRowSchema>;
 
@@ -50,21 +67,23 @@ export const leadBatchSchema = z
 
 export const leadBatchResultSchema = z
   .object({
-    succeeded: z.number().int(),
-    failed: z.number().int(),
-    results: z.array(
-      z.object({
-        index: z.number().int().meta({ description: "Place of the row, from 0." }),
-        status: z
-          .number()
-          .int()
-          .meta({ description: "What the row alone would have been answered.", example: 201 }),
-        lead: leadSchema
-          .nullable()
-          .meta({ description: "The lead as it is now; null for deleted and failed." }),
-        problem: problemSchema.partial().nullable().meta({ description: "Why it failed." }),
-      }),
-    ),
+    succeeded: z.number().int().meta({ description: "Rows that were done.", example: 98 }),
+    failed: z.number().int().meta({ description: "Rows that were not; each says why.", example: 2 }),
+    results: z
+      .array(
+        z.object({
+          index: z.number().int().meta({ description: "Place of the row, from 0." }),
+          status: z
+            .number()
+            .int()
+            .meta({ description: "What the row alone would have been answered.", example: 201 }),
+          lead: leadSchema
+            .nullable()
+            .meta({ description: "The lead as it is now; null for deleted and failed." }),
+          problem: problemSchema.partial().nullable().meta({ description: "Why it failed." }),
+        }),
+      )
+      .meta({ description: "What became of each row." }),
   })
   .meta({ id: "LeadBatchResult", description: "A result per row, in their order." });
 export type LeadBatchResult = z.input<typeof leadBatchResultSchema>;

@@ -6,12 +6,14 @@ import { leadSchema } from "./lead.contract";
 export const duplicateReasons = ["same_phone", "same_mailbox", "same_name"] as const;
 export const leadDuplicatesSchema = z
   .object({
-    data: z.array(
-      z.object({
-        lead: leadSchema,
-        reasons: z.array(z.enum(duplicateReasons)).meta({ description: "What the two share." }),
-      }),
-    ),
+    data: z
+      .array(
+        z.object({
+          lead: leadSchema,
+          reasons: z.array(z.enum(duplicateReasons)).meta({ description: "What the two share." }),
+        }),
+      )
+      .meta({ description: "At most a few; each with what speaks for it." }),
   })
   .meta({ id: "LeadDuplicates", description: "Leads that may be the same person, the likeliest first." });
 export type LeadDuplicates = z.input<typeof leadDuplicatesSchema>;
@@ -27,7 +29,7 @@ export type ListSuspects = z.output<typeof listSuspectsQuery>;
 
 export const suspectsSchema = z
   .object({
-    reason: z.enum(duplicateReasons),
+    reason: z.enum(duplicateReasons).meta({ description: "What they share.", example: "same_name" }),
     count: z.number().int().meta({ description: "How many leads share it.", example: 2 }),
     leads: z.array(leadSchema).meta({ description: "The first 10 of them, the oldest first." }),
   })

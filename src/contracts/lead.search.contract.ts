@@ -1,6 +1,6 @@
 /** Finding leads: lists, searches, and how much of each lead is shown. */
 import * as z from "zod";
-import { objectIdSchema, pageQuery, tagSchema, timestampInputSchema } from "./common.contract";
+import { keySchema, objectIdSchema, pageQuery, tagSchema, timestampInputSchema } from "./common.contract";
 import { conditionSchema } from "./condition.contract";
 import { emailSchema, leadSchema, leadSorts, leadStatusSchema, phoneInputSchema } from "./lead.contract";
 import { textLine } from "./text.contract";
@@ -102,18 +102,21 @@ export const foundLeadSchema = leadSchema
   .required({ id: true, version: true })
   .extend({
     owner: z
-      .object({ id: z.string(), name: z.string() })
+      .object({
+        id: z.string().meta({ description: "Key of the user.", example: "maria" }),
+        name: z.string().meta({ description: "The user's name.", example: "Maria Santos" }),
+      })
       .nullable()
       .optional()
       .meta({ description: "With `expand`: the person, null when there is none with this id." }),
     stage: z
       .object({
         id: objectIdSchema,
-        key: z.string(),
-        name: z.string(),
+        key: keySchema,
+        name: z.string().meta({ description: "Name of the stage.", example: "Proposal" }),
         type: leadStatusSchema,
-        pipelineId: objectIdSchema,
-        pipelineKey: z.string(),
+        pipelineId: objectIdSchema.meta({ description: "Its pipeline." }),
+        pipelineKey: z.string().meta({ description: "Key of its pipeline.", example: "sales" }),
       })
       .nullable()
       .optional()

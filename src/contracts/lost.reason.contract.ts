@@ -1,6 +1,6 @@
 /** Why deals are lost: a list that the tenant keeps. */
 import * as z from "zod";
-import { keySchema, objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import { keySchema, objectIdSchema, pageQuery, timestampSchema, versionSchema } from "./common.contract";
 import { textLine } from "./text.contract";
 
 const name = textLine(100).meta({ description: "What people choose.", example: "Too expensive" });
@@ -33,11 +33,11 @@ export const listLostReasonsQuery = z.strictObject(pageQuery);
 export const lostReasonSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     key: keySchema,
-    name: z.string(),
+    name: z.string().meta({ description: "What people choose.", example: "Too expensive" }),
     order,
-    archived: z.boolean(),
+    archived: z.boolean().meta({ description: "It cannot be chosen any more." }),
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
   })

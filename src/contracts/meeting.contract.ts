@@ -1,6 +1,12 @@
 /** Meetings with leads; `appointment` is their name in events, since other systems may keep them too. */
 import * as z from "zod";
-import { objectIdSchema, pageQuery, timestampInputSchema, timestampSchema } from "./common.contract";
+import {
+  objectIdSchema,
+  pageQuery,
+  timestampInputSchema,
+  timestampSchema,
+  versionSchema,
+} from "./common.contract";
 import { emailSchema } from "./lead.contract";
 import { timezoneSchema } from "./settings.contract";
 import { textLine } from "./text.contract";
@@ -27,7 +33,10 @@ const attendees = z
   .array(
     z.strictObject({
       name: textLine(200).meta({ description: "Name.", example: "Ana Souza" }),
-      email: emailSchema.nullable().default(null),
+      email: emailSchema.nullable().default(null).meta({
+        description: "E-mail address; null: none is known.",
+        example: "ana@example.com",
+      }),
     }),
   )
   .max(50)
@@ -97,7 +106,7 @@ export const cancelMeetingSchema = z.strictObject({
 
 export const listMeetingsQuery = z.strictObject({
   ...pageQuery,
-  leadId: objectIdSchema.optional(),
+  leadId: objectIdSchema.optional().meta({ description: "Only those with this lead." }),
   status: statusSchema.optional(),
   from: timestampInputSchema.optional().meta({ description: "Starting at this time or later." }),
   to: timestampInputSchema.optional().meta({ description: "Starting before this time." }),
@@ -107,19 +116,37 @@ export type ListMeetings = z.output<typeof listMeetingsQuery>;
 export const meetingSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     uid: z.string().meta({ description: "iCalendar UID; never changes." }),
     sequence: z.number().int().meta({ description: "iCalendar SEQUENCE; rises when attendees must know." }),
-    appointmentId: z.string(),
-    leadId: objectIdSchema,
-    title: z.string(),
-    startsAt: timestampSchema,
-    endsAt: timestampSchema,
-    timezone: z.string(),
+    appointmentId: z
+      .string()
+      .meta({ description: "Its id in your own system; ours when none was given.", example: "apt-1042" }),
+    leadId: objectIdSchema.meta({ description: "The lead it is with." }),
+    title: z.string().meta({ description: "What it is about.", example: "First consultation" }),
+    startsAt: timestampSchema.meta({ description: "Start." }),
+    endsAt: timestampSchema.meta({ description: "End." }),
+    timezone: z.string().meta({ description: "IANA zone that it is kept in.", example: "America/Sao_Paulo" }),
     status: statusSchema,
-    location: z.string().nullable(),
-    joinUrl: z.string().nullable(),
-    attendees: z.array(z.object({ name: z.string(), email: z.string().nullable() })),
+    location: z
+      .string()
+      .nullable()
+      .meta({ description: "Where it takes place; null: not said.", example: "Rua Verde 12" }),
+    joinUrl: z
+      .string()
+      .nullable()
+      .meta({ description: "Link for joining online; null: none.", example: "https://meet.example/abc" }),
+    attendees: z
+      .array(
+        z.object({
+          name: z.string().meta({ description: "Name.", example: "Ana Souza" }),
+          email: z
+            .string()
+            .nullable()
+            .meta({ description: "E-mail address; null: none is known.", example: "ana@example.com" }),
+        }),
+      )
+      .meta({ description: "Who comes beside the lead." }),
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
   })

@@ -1,6 +1,6 @@
 /** Messages, as the API takes and shows them. */
 import * as z from "zod";
-import { objectIdSchema, timestampSchema } from "./common.contract";
+import { objectIdSchema, timestampSchema, versionSchema } from "./common.contract";
 
 export const messageStatusSchema = z
   .enum(["queued", "sending", "unknown", "sent", "failed", "delivered", "read", "played", "received"])
@@ -38,32 +38,38 @@ export const messageKindSchema = z
   });
 
 export const messageSenderSchema = z.object({
-  type: z.enum(["lead", "user", "automation", "api", "system"]),
-  id: z.string(),
-  ruleId: objectIdSchema.nullish(),
-  runId: objectIdSchema.nullish(),
-  stepId: z.string().nullish(),
+  type: z.enum(["lead", "user", "automation", "api", "system"]).meta({
+    description: "What wrote it: the customer, a person, a rule, a key of the API, or ECOD itself.",
+    example: "api",
+  }),
+  id: z.string().meta({ description: "Id of the lead, rule or key, or key of the user." }),
+  ruleId: objectIdSchema.nullish().meta({ description: "The rule that sent it." }),
+  runId: objectIdSchema.nullish().meta({ description: "The rule's run that sent it." }),
+  stepId: z.string().nullish().meta({ description: "The step that sent it.", example: "s1" }),
 });
 
 export const messageSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
-    conversationId: objectIdSchema,
-    leadId: objectIdSchema,
-    connectionId: objectIdSchema,
+    version: versionSchema,
+    conversationId: objectIdSchema.meta({ description: "The conversation it belongs to." }),
+    leadId: objectIdSchema.meta({ description: "The customer." }),
+    connectionId: objectIdSchema.meta({ description: "The WhatsApp number it went over." }),
     direction: z.enum(["inbound", "outbound"]).meta({ description: "From the customer, or to them." }),
     kind: messageKindSchema,
     text: z.string().nullable().meta({ description: "Text or caption.", example: "Hello" }),
     mediaIds: z.array(objectIdSchema).meta({ description: "Media of the message; see /api/crm/media/{id}." }),
     template: z
       .object({
-        name: z.string(),
-        language: z.string(),
-        variables: z.record(z.string(), z.string()),
+        name: z.string().meta({ description: "Name of the template.", example: "welcome" }),
+        language: z.string().meta({ description: "Language as Meta has it.", example: "en_US" }),
+        variables: z
+          .record(z.string(), z.string())
+          .meta({ description: "The values that were sent, by key.", example: { first_name: "Ana" } }),
         rendered: z.string().meta({ description: "The body as the person sees it." }),
       })
-      .nullable(),
+      .nullable()
+      .meta({ description: "The template that was sent; null: it is no template." }),
     content: z.record(z.string(), z.unknown()).nullable().meta({
       description: "What the kind holds beside text and media: location, contacts, answer, referral.",
     }),
@@ -74,7 +80,15 @@ export const messageSchema = z
     replyToId: objectIdSchema
       .nullable()
       .meta({ description: "The same message's id here; null while it is not known." }),
-    reactions: z.array(z.object({ from: z.string(), emoji: z.string(), at: timestampSchema })),
+    reactions: z
+      .array(
+        z.object({
+          from: z.string().meta({ description: "`lead`, or `business` for ours.", example: "lead" }),
+          emoji: z.string().meta({ description: "The emoji.", example: "👍" }),
+          at: timestampSchema,
+        }),
+      )
+      .meta({ description: "Emoji that stand on it now." }),
     clientId: z.string().meta({ description: "The sender's own key of this message." }),
     providerMessageId: z.string().nullable().meta({ description: "Meta's id." }),
     status: messageStatusSchema,
@@ -84,14 +98,14 @@ export const messageSchema = z
     error: z
       .object({
         code: z.number().int().nullable().meta({ description: "Meta's code.", example: 131_047 }),
-        title: z.string(),
+        title: z.string().meta({ description: "Meta's words for it.", example: "Re-engagement message" }),
         explanation: z.string().meta({ description: "What happened and what to do." }),
         retryable: z.boolean().meta({ description: "Whether sending it again may help." }),
       })
       .nullable()
       .meta({ description: "Why it failed." }),
     pricing: z.record(z.string(), z.unknown()).nullable().meta({ description: "What Meta charges." }),
-    sender: messageSenderSchema,
+    sender: messageSenderSchema.meta({ description: "Who wrote it." }),
     editedAt: timestampSchema
       .nullable()
       .meta({ description: "When its writer changed it; `text` is the new one." }),

@@ -16,11 +16,13 @@ export const notificationSchema = z
     id: objectIdSchema,
     userId: z.string().meta({ description: "Key of the user it is for." }),
     kind: z.enum(notificationKinds).meta({ description: "Why the person is told." }),
-    text: z.string(),
-    leadId: objectIdSchema.nullable(),
-    conversationId: objectIdSchema.nullable(),
-    taskId: objectIdSchema.nullable(),
-    readAt: timestampSchema.nullable(),
+    text: z.string().meta({ description: "What the person is told, in a sentence." }),
+    leadId: objectIdSchema.nullable().meta({ description: "The lead it is about; null: none." }),
+    conversationId: objectIdSchema
+      .nullable()
+      .meta({ description: "The conversation it is about; null: none." }),
+    taskId: objectIdSchema.nullable().meta({ description: "The task it is about; null: none." }),
+    readAt: timestampSchema.nullable().meta({ description: "When it was read; null: it was not." }),
     createdAt: timestampSchema,
   })
   .meta({ id: "Notification", description: "Something that a person is told; kept 90 days." });

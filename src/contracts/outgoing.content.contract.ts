@@ -57,31 +57,35 @@ const mediaLink = {
 };
 const template = {
   kind: z.literal("template"),
-  template: z.strictObject({
-    name: z
-      .string()
-      .regex(/^[a-z0-9_]{1,512}$/, "must be a template's name")
-      .meta({ description: "Name of the template.", example: "welcome" }),
-    language: templateLanguageSchema
-      .optional()
-      .meta({ description: "May be left out when the template has only one." }),
-    variables: templateVariablesSchema.default({}),
-    headerMediaId: objectIdSchema
-      .optional()
-      .meta({ description: "Media of an image, video or document header: the variable `header`." }),
-  }),
+  template: z
+    .strictObject({
+      name: z
+        .string()
+        .regex(/^[a-z0-9_]{1,512}$/, "must be a template's name")
+        .meta({ description: "Name of the template.", example: "welcome" }),
+      language: templateLanguageSchema
+        .optional()
+        .meta({ description: "May be left out when the template has only one." }),
+      variables: templateVariablesSchema.default({}),
+      headerMediaId: objectIdSchema
+        .optional()
+        .meta({ description: "Media of an image, video or document header: the variable `header`." }),
+    })
+    .meta({ description: "The template and what stands in it." }),
 };
 const interactive = { kind: z.literal("interactive"), interactive: interactiveSchema };
 const location = {
   kind: z.literal("location"),
-  location: z.strictObject({
-    latitude: z.number().min(-90).max(90).meta({ description: "Degrees.", example: -23.5505 }),
-    longitude: z.number().min(-180).max(180).meta({ description: "Degrees.", example: -46.6333 }),
-    name: limitedText(1_000).optional().meta({ description: "Name of the place.", example: "Our shop" }),
-    address: limitedText(1_000)
-      .optional()
-      .meta({ description: "Address; needs a name.", example: "1 High Street" }),
-  }),
+  location: z
+    .strictObject({
+      latitude: z.number().min(-90).max(90).meta({ description: "Degrees.", example: -23.5505 }),
+      longitude: z.number().min(-180).max(180).meta({ description: "Degrees.", example: -46.6333 }),
+      name: limitedText(1_000).optional().meta({ description: "Name of the place.", example: "Our shop" }),
+      address: limitedText(1_000)
+        .optional()
+        .meta({ description: "Address; needs a name.", example: "1 High Street" }),
+    })
+    .meta({ description: "The place." }),
 };
 const contacts = {
   kind: z.literal("contacts"),
@@ -100,10 +104,12 @@ const emoji = z
   .meta({ description: "One emoji; empty takes the reaction back.", example: "👍" });
 const reaction = {
   kind: z.literal("reaction"),
-  reaction: z.strictObject({
-    messageId: objectIdSchema.meta({ description: "A message of this conversation, at most 30 days old." }),
-    emoji,
-  }),
+  reaction: z
+    .strictObject({
+      messageId: objectIdSchema.meta({ description: "A message of this conversation, at most 30 days old." }),
+      emoji,
+    })
+    .meta({ description: "The emoji and the message that it is put on." }),
 };
 /** Where the path names the message. */
 export const reactBodySchema = z.strictObject({ emoji }).meta({ id: "React" });
@@ -141,14 +147,27 @@ const replyable = {
 
 export const sendMessageBodySchema = z
   .discriminatedUnion("kind", [
-    z.strictObject({ ...text, ...replyable }).meta({ id: "SendText" }),
-    z.strictObject({ ...media, ...replyable }).meta({ id: "SendMedia" }),
-    z.strictObject({ ...mediaLink, ...replyable }).meta({ id: "SendMediaLink" }),
-    z.strictObject({ ...template, ...replyable }).meta({ id: "SendTemplate" }),
-    z.strictObject({ ...interactive, ...replyable }).meta({ id: "SendInteractive" }),
-    z.strictObject({ ...location, ...replyable }).meta({ id: "SendLocation" }),
-    z.strictObject({ ...contacts, ...replyable }).meta({ id: "SendContacts" }),
-    z.strictObject({ ...reaction, ...own }).meta({ id: "SendReaction" }),
+    z.strictObject({ ...text, ...replyable }).meta({ id: "SendText", description: "A text." }),
+    z
+      .strictObject({ ...media, ...replyable })
+      .meta({ id: "SendMedia", description: "An uploaded image, voice note, video, document or sticker." }),
+    z
+      .strictObject({ ...mediaLink, ...replyable })
+      .meta({ id: "SendMediaLink", description: "The same from a public address." }),
+    z
+      .strictObject({ ...template, ...replyable })
+      .meta({ id: "SendTemplate", description: "A template that Meta approved." }),
+    z.strictObject({ ...interactive, ...replyable }).meta({
+      id: "SendInteractive",
+      description: "Buttons, a list, a link button, a flow, or a request for the location.",
+    }),
+    z
+      .strictObject({ ...location, ...replyable })
+      .meta({ id: "SendLocation", description: "A place on the map." }),
+    z.strictObject({ ...contacts, ...replyable }).meta({ id: "SendContacts", description: "Address cards." }),
+    z
+      .strictObject({ ...reaction, ...own })
+      .meta({ id: "SendReaction", description: "An emoji on a message." }),
   ])
   .meta({ id: "SendMessage", example: { kind: "text", text: "Hello Ana, your order is ready." } });
 export type SendMessageBody = z.output<typeof sendMessageBodySchema>;

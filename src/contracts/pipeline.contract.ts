@@ -7,6 +7,7 @@ import {
   pageQuery,
   timestampInputSchema,
   timestampSchema,
+  versionSchema,
 } from "./common.contract";
 import { currencySchema } from "./settings.contract";
 import { textLine } from "./text.contract";
@@ -95,15 +96,17 @@ export const stageSchema = z
   .object({
     id: objectIdSchema,
     key: keySchema,
-    name: z.string(),
+    name: z.string().meta({ description: "Name of the stage.", example: "Proposal" }),
     order: z.number().int().meta({ description: "Place in the pipeline, from 0." }),
     type: stageType,
     ...stageSettings,
-    requiredFields: z.array(z.string()),
+    requiredFields: z
+      .array(z.string())
+      .meta({ description: "What a lead must have to be moved here.", example: ["value"] }),
     archived: z.boolean().meta({ description: "Takes no more leads." }),
     closing: z
       .object({
-        moveLeadsTo: objectIdSchema,
+        moveLeadsTo: objectIdSchema.meta({ description: "Stage that takes its leads." }),
         total: z.number().int().meta({ description: "Leads in it when it was deleted.", example: 4_200 }),
         moved: z.number().int().meta({ description: "Leads moved so far.", example: 1_500 }),
       })
@@ -175,38 +178,53 @@ export const metricsQuery = z.strictObject({
 });
 
 const rate = z.number().min(0).max(1).nullable();
-const duration = z.number().int().nullable();
+const duration = (share: string) =>
+  z
+    .number()
+    .int()
+    .nullable()
+    .meta({
+      description: `${share} of the stays were shorter, in ms; null when none ended.`,
+      example: 86_400_000,
+    });
 export const pipelineMetricsSchema = z
   .object({
     pipelineId: objectIdSchema,
     from: timestampSchema,
     to: timestampSchema,
-    stages: z.array(
-      z.object({
-        stageId: objectIdSchema,
-        stageKey: keySchema,
-        name: z.string(),
-        type: stageType,
-        entered: z.number().int().meta({ description: "Times a lead came in." }),
-        left: z
-          .number()
-          .int()
-          .meta({ description: "Times a lead went to another stage, also of another pipeline." }),
-        movedOn: z.number().int().meta({ description: "Of those: to a later stage or won." }),
-        lost: z.number().int().meta({ description: "Of those: lost." }),
-        conversion: rate.meta({ description: "movedOn / left; null when nobody left." }),
-        timeInStage: z
-          .object({ p50Ms: duration, p90Ms: duration })
-          .meta({ description: "Of the stays that ended; exact to 2 %." }),
-        moves: z
-          .array(z.object({ toStageId: objectIdSchema, count: z.number().int() }))
-          .meta({ description: "Where in this pipeline those that left went." }),
-        leads: z.number().int().meta({ description: "In it now." }),
-        values: moneySums,
-      }),
-    ),
-    won: z.number().int(),
-    lost: z.number().int(),
+    stages: z
+      .array(
+        z.object({
+          stageId: objectIdSchema,
+          stageKey: keySchema,
+          name: z.string().meta({ description: "Name of the stage.", example: "Proposal" }),
+          type: stageType,
+          entered: z.number().int().meta({ description: "Times a lead came in." }),
+          left: z
+            .number()
+            .int()
+            .meta({ description: "Times a lead went to another stage, also of another pipeline." }),
+          movedOn: z.number().int().meta({ description: "Of those: to a later stage or won." }),
+          lost: z.number().int().meta({ description: "Of those: lost." }),
+          conversion: rate.meta({ description: "movedOn / left; null when nobody left." }),
+          timeInStage: z
+            .object({ p50Ms: duration("Half"), p90Ms: duration("90 %") })
+            .meta({ description: "Of the stays that ended; exact to 2 %." }),
+          moves: z
+            .array(
+              z.object({
+                toStageId: objectIdSchema.meta({ description: "Stage that they went to." }),
+                count: z.number().int().meta({ description: "How often.", example: 12 }),
+              }),
+            )
+            .meta({ description: "Where in this pipeline those that left went." }),
+          leads: z.number().int().meta({ description: "In it now." }),
+          values: moneySums,
+        }),
+      )
+      .meta({ description: "One for each stage, in their order." }),
+    won: z.number().int().meta({ description: "Leads won in this time." }),
+    lost: z.number().int().meta({ description: "Leads lost in this time." }),
     winRate: rate.meta({ description: "won / (won + lost); null when nothing was decided." }),
     wonValues: moneySums.meta({ description: "Worth of the leads won in this time." }),
     openValues: moneySums.meta({ description: "Worth of the open stages now." }),
@@ -220,9 +238,9 @@ export const listPipelinesQuery = z.strictObject(pageQuery);
 export const pipelineSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     key: keySchema,
-    name: z.string(),
+    name: z.string().meta({ description: "Name of the pipeline.", example: "Sales" }),
     isDefault,
     currency: currencySchema,
     deleting: z.boolean().meta({ description: "Goes when its stages are empty." }),

@@ -18,7 +18,7 @@ export const erasureSchema = z
     state: z
       .enum(["queued", "running", "done"])
       .meta({ description: "`done`: nothing of the person is left." }),
-    reason: z.string().nullable(),
+    reason: z.string().nullable().meta({ description: "Why, as it was given; null: not said." }),
     requestedBy: actorSchema,
     identifierHashes: z.array(z.string()).meta({
       description: "Keyed hashes of the person's numbers and ids: proof of who was meant, without saying it.",

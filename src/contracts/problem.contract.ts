@@ -30,7 +30,10 @@ export const problemSchema = z
       .string()
       .meta({ description: "The kind of problem, for programs.", example: "validation-failed" }),
     requestId: z.string().meta({ description: "The request's id, as in the `x-request-id` header." }),
-    errors: z.array(problemDetailSchema).optional(),
+    errors: z
+      .array(problemDetailSchema)
+      .optional()
+      .meta({ description: "Which places of the request are wrong; absent when it is not about places." }),
   })
   .meta({ id: "Problem", description: "Why a request was not fulfilled." });
 export type Problem = z.infer<typeof problemSchema>;

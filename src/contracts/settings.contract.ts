@@ -1,6 +1,6 @@
 /** What a tenant chose for itself, and the primitives of places and languages. */
 import * as z from "zod";
-import { timestampSchema } from "./common.contract";
+import { timestampSchema, versionSchema } from "./common.contract";
 import { automationLimitsSchema, hoursSchema, localDateSchema } from "./hours.contract";
 import { textLine } from "./text.contract";
 
@@ -60,7 +60,7 @@ const fields = {
 };
 
 export const settingsSchema = z
-  .object({ ...fields, version: z.number().int(), updatedAt: timestampSchema })
+  .object({ ...fields, version: versionSchema, updatedAt: timestampSchema })
   .meta({ id: "Settings", description: "What the tenant chose for itself." });
 export type Settings = z.input<typeof settingsSchema>;
 

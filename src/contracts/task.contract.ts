@@ -6,6 +6,7 @@ import {
   pageQuery,
   timestampInputSchema,
   timestampSchema,
+  versionSchema,
 } from "./common.contract";
 import { textLine } from "./text.contract";
 import { userIdSchema } from "./user.contract";
@@ -23,15 +24,21 @@ const dueAt = timestampInputSchema.meta({ description: "By when.", example: "202
 export const taskSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
-    leadId: objectIdSchema.nullable(),
+    version: versionSchema,
+    leadId: objectIdSchema.nullable().meta({ description: "The lead it is about; null: none." }),
     title,
-    description: z.string().nullable(),
-    assigneeId: z.string().nullable(),
+    description: z
+      .string()
+      .nullable()
+      .meta({ description: "More about it; null: nothing.", example: "After 3 pm." }),
+    assigneeId: z
+      .string()
+      .nullable()
+      .meta({ description: "Who is to do it: key of a user; null: nobody yet.", example: "maria" }),
     status: statusSchema,
-    dueAt: timestampSchema.nullable(),
-    completedAt: timestampSchema.nullable(),
-    completedBy: actorSchema.nullable(),
+    dueAt: timestampSchema.nullable().meta({ description: "By when; null: at any time." }),
+    completedAt: timestampSchema.nullable().meta({ description: "When it was done; null: it is open." }),
+    completedBy: actorSchema.nullable().meta({ description: "Who did it; null: it is open." }),
     createdBy: actorSchema,
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
@@ -64,7 +71,7 @@ export const listTasksQuery = z.strictObject({
   ...pageQuery,
   status: statusSchema.optional(),
   assigneeId: assigneeId.optional(),
-  leadId: objectIdSchema.optional(),
+  leadId: objectIdSchema.optional().meta({ description: "Only those about this lead." }),
   dueBefore: timestampInputSchema.optional().meta({ description: "Due before this time." }),
   dueAfter: timestampInputSchema.optional().meta({ description: "Due at this time or later." }),
 });

@@ -1,6 +1,6 @@
 /** Teams of people who share work, and giving a lead to one of them. */
 import * as z from "zod";
-import { keySchema, objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import { keySchema, objectIdSchema, pageQuery, timestampSchema, versionSchema } from "./common.contract";
 import { textLine } from "./text.contract";
 import { userIdSchema } from "./user.contract";
 
@@ -19,11 +19,17 @@ const leaderId = userIdSchema.nullable().meta({
 export const teamSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     key: teamKey,
     name,
-    memberIds: z.array(z.string()),
-    leaderId: z.string().nullable(),
+    memberIds: z.array(z.string()).meta({
+      description: "Keys of its members, in the order in which they take turns.",
+      example: ["maria"],
+    }),
+    leaderId: z
+      .string()
+      .nullable()
+      .meta({ description: "Key of its leader; null: its first member leads it.", example: "maria" }),
     availableIds: z.array(z.string()).meta({ description: "Members who may be given work now." }),
     createdAt: timestampSchema,
     updatedAt: timestampSchema,

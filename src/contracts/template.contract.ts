@@ -1,6 +1,6 @@
 /** Message templates as the API shows them; they are Meta's, we keep a copy. */
 import * as z from "zod";
-import { objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import { objectIdSchema, pageQuery, timestampSchema, versionSchema } from "./common.contract";
 import { templateLanguageSchema, templateVariablesSchema } from "./outgoing.content.contract";
 
 export const templateVariableSchema = z
@@ -8,7 +8,9 @@ export const templateVariableSchema = z
     key: z
       .string()
       .meta({ description: "The name under which a send gives its value.", example: "first_name" }),
-    place: z.enum(["header", "body", "offer", "button"]),
+    place: z
+      .enum(["header", "body", "offer", "button"])
+      .meta({ description: "Part of the template that it stands in.", example: "body" }),
     type: z
       .enum([
         "text",
@@ -40,14 +42,20 @@ export const templateVariableSchema = z
 export const templateSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
-    wabaId: z.string(),
-    name: z.string(),
-    language: z.string(),
+    version: versionSchema,
+    wabaId: z
+      .string()
+      .meta({ description: "Meta's id of its WhatsApp account.", example: "800100200300400" }),
+    name: z.string().meta({ description: "Name.", example: "welcome" }),
+    language: z.string().meta({ description: "Language as Meta has it.", example: "en_US" }),
     status: z.string().meta({ description: "Meta's word; only APPROVED can be sent.", example: "APPROVED" }),
-    sendable: z.boolean(),
-    category: z.string(),
-    parameterFormat: z.enum(["POSITIONAL", "NAMED"]),
+    sendable: z.boolean().meta({ description: "Whether it can be sent now." }),
+    category: z
+      .string()
+      .meta({ description: "Meta's category; what it costs follows it.", example: "UTILITY" }),
+    parameterFormat: z
+      .enum(["POSITIONAL", "NAMED"])
+      .meta({ description: "Whether variables have numbers or names.", example: "NAMED" }),
     headerFormat: z
       .string()
       .nullable()
@@ -56,11 +64,17 @@ export const templateSchema = z
       .number()
       .int()
       .meta({ description: "Cards of a carousel; their variables begin with `card_<n>_`." }),
-    variables: z.array(templateVariableSchema),
+    variables: z.array(templateVariableSchema).meta({ description: "What a send has to fill in." }),
     components: z.array(z.record(z.string(), z.unknown())).meta({ description: "As Meta has them." }),
-    quality: z.string().nullable(),
-    rejectedReason: z.string().nullable(),
-    syncedAt: timestampSchema,
+    quality: z
+      .string()
+      .nullable()
+      .meta({ description: "Meta's word on its quality; null: none yet.", example: "GREEN" }),
+    rejectedReason: z.string().nullable().meta({
+      description: "Why Meta refused it, in Meta's word; null: it did not.",
+      example: "INVALID_FORMAT",
+    }),
+    syncedAt: timestampSchema.meta({ description: "When this copy was last compared with Meta's." }),
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
   })
@@ -91,21 +105,29 @@ export const templatePreviewBodySchema = z.strictObject({
 export type TemplatePreviewBody = z.output<typeof templatePreviewBodySchema>;
 
 const renderedPart = {
-  header: z.string().nullable(),
-  headerFormat: z.string().nullable(),
-  body: z.string(),
-  footer: z.string().nullable(),
+  header: z.string().nullable().meta({ description: "Line on top; null: none, or it is no text." }),
+  headerFormat: z
+    .string()
+    .nullable()
+    .meta({ description: "What stands on top; null: nothing.", example: "TEXT" }),
+  body: z.string().meta({ description: "The text as the person would see it.", example: "Hello Ana" }),
+  footer: z.string().nullable().meta({ description: "Small line below; null: none." }),
   offer: z.string().nullable().meta({ description: "Text of a limited-time offer." }),
-  buttons: z.array(z.string()),
+  buttons: z.array(z.string()).meta({ description: "What the buttons say, in their order." }),
 };
 
 export const templatePreviewSchema = z
   .object({
     ...renderedPart,
-    cards: z.array(z.object(renderedPart)),
+    cards: z.array(z.object(renderedPart)).meta({ description: "The cards of a carousel; else empty." }),
     variables: templateVariablesSchema.meta({ description: "The values, with the lead's filled in." }),
     invalid: z
-      .array(z.object({ key: z.string(), detail: z.string() }))
+      .array(
+        z.object({
+          key: z.string().meta({ description: "Key of the variable.", example: "first_name" }),
+          detail: z.string().meta({ description: "What is wrong with its value." }),
+        }),
+      )
       .meta({ description: "Values that do not fit; a send would be refused." }),
     missing: z.array(z.string()).meta({ description: "Variables without a value; a send would be refused." }),
   })

@@ -1,7 +1,7 @@
 /** API keys as a tenant manages them itself. */
 import * as z from "zod";
 import { apiKeyViewSchema } from "./client.contract";
-import { timestampInputSchema } from "./common.contract";
+import { pageSchema, timestampInputSchema } from "./common.contract";
 import { textLine } from "./text.contract";
 
 export const tenantKeySchema = apiKeyViewSchema
@@ -12,11 +12,7 @@ export const tenantKeySchema = apiKeyViewSchema
   .meta({ id: "TenantKey", description: "An API key of the tenant, without its secret." });
 export type TenantKey = z.input<typeof tenantKeySchema>;
 
-export const tenantKeysSchema = z.object({
-  data: z.array(tenantKeySchema),
-  nextCursor: z.string().nullable(),
-  hasMore: z.boolean(),
-});
+export const tenantKeysSchema = pageSchema(tenantKeySchema);
 
 export const tenantKeyParam = z.strictObject({
   keyId: z.string().max(16).meta({ description: "Public part of the key.", example: "a1B2c3D4" }),

@@ -1,6 +1,15 @@
 /** Leads in and out by file: imports with a preview, exports, both as background jobs. */
 import * as z from "zod";
-import { actorSchema, objectIdSchema, pageQuery, tagSchema, timestampSchema } from "./common.contract";
+import {
+  actorSchema,
+  changedFieldsSchema,
+  failureSchema,
+  objectIdSchema,
+  pageQuery,
+  tagSchema,
+  timestampSchema,
+  versionSchema,
+} from "./common.contract";
 import { conditionSchema } from "./condition.contract";
 import { customFieldKeySchema } from "./custom.field.contract";
 import { listLeadsQuery } from "./lead.search.contract";
@@ -136,26 +145,33 @@ const count = (description: string) => z.number().int().meta({ description, exam
 const outcomeSchema = z.enum(["created", "updated", "unchanged", "skipped", "failed"]);
 const rowErrorSchema = z.object({
   column: z.string().nullable().meta({ description: "Column of the file, null for the whole row." }),
-  code: z.string(),
-  detail: z.string(),
+  code: z.string().meta({ description: "What is wrong, for programs.", example: "invalid-phone" }),
+  detail: z.string().meta({ description: "What is wrong, for people." }),
 });
-const failureSchema = z.object({ code: z.string(), detail: z.string() });
 const progress = z.number().min(0).max(1).meta({ description: "How far it is, 0 to 1.", example: 0.4 });
 
 export const importSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     mode: modeSchema,
     state: z.enum(["queued", "running", "previewed", "done", "failed", "cancelled"]).meta({
       description: "`previewed`: it can be committed. `failed`: see `failure`.",
       example: "previewed",
     }),
     format: transferFormatSchema,
-    fileName: z.string().nullable(),
+    fileName: z.string().nullable().meta({ description: "Name to show; null: none was given." }),
     sizeBytes: count("Size of the file."),
     columns: z
-      .array(z.object({ column: z.string(), target: z.string().nullable() }))
+      .array(
+        z.object({
+          column: z.string().meta({ description: "Head of the column in the file.", example: "name" }),
+          target: z
+            .string()
+            .nullable()
+            .meta({ description: "The field it goes to; null: it is left out.", example: "displayName" }),
+        }),
+      )
       .nullable()
       .meta({ description: "Where each column goes; null is left out. Known once the file was opened." }),
     counts: z
@@ -173,16 +189,21 @@ export const importSchema = z
       .array(
         z.object({
           row: count("Row of the file, from 1, without the head."),
-          outcome: outcomeSchema,
-          leadId: objectIdSchema.nullable(),
-          changes: z.record(z.string(), z.object({ from: z.unknown(), to: z.unknown() })).nullable(),
-          errors: z.array(rowErrorSchema).nullable(),
+          outcome: outcomeSchema.meta({ description: "What becomes of the row.", example: "created" }),
+          leadId: objectIdSchema.nullable().meta({ description: "The lead that it found; null: none." }),
+          changes: changedFieldsSchema
+            .nullable()
+            .meta({ description: "What it changes, before and after; null: nothing." }),
+          errors: z
+            .array(rowErrorSchema)
+            .nullable()
+            .meta({ description: "Why the row is refused; null: it is not." }),
         }),
       )
       .meta({ description: "Some rows of each outcome, with what changes." }),
     hasErrorFile: z.boolean().meta({ description: "GET …/errors has the refused rows." }),
-    failure: failureSchema.nullable(),
-    runRules: z.boolean(),
+    failure: failureSchema.nullable().meta({ description: "Why it failed; null: it did not." }),
+    runRules: z.boolean().meta({ description: "Whether rules hear of what it changes." }),
     createdBy: actorSchema,
     createdAt: timestampSchema,
     startedAt: timestampSchema.nullable(),
@@ -230,16 +251,21 @@ export type CreateExport = z.output<typeof createExportSchema>;
 export const exportSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
-    state: z.enum(["queued", "running", "done", "failed", "cancelled"]).meta({ example: "done" }),
+    version: versionSchema,
+    state: z
+      .enum(["queued", "running", "done", "failed", "cancelled"])
+      .meta({ description: "`done`: the file can be downloaded. `failed`: see `failure`.", example: "done" }),
     format: transferFormatSchema,
-    filter: z.record(z.string(), z.unknown()),
-    columns: z.array(z.string()).nullable(),
+    filter: z.record(z.string(), z.unknown()).meta({ description: "Which leads; `{}`: all of them." }),
+    columns: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: "CSV: which columns, in this order; null: all of them." }),
     rows: count("Leads written so far."),
-    sizeBytes: z.number().int().nullable(),
+    sizeBytes: z.number().int().nullable().meta({ description: "Size of the file, once it is written." }),
     sha256: z.string().nullable().meta({ description: "SHA-256 of the file, in hex." }),
     progress,
-    failure: failureSchema.nullable(),
+    failure: failureSchema.nullable().meta({ description: "Why it failed; null: it did not." }),
     createdBy: actorSchema,
     createdAt: timestampSchema,
     startedAt: timestampSchema.nullable(),

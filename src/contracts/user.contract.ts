@@ -6,6 +6,7 @@ import {
   pageQuery,
   timestampInputSchema,
   timestampSchema,
+  versionSchema,
 } from "./common.contract";
 import { emailSchema } from "./lead.contract";
 import { textLine } from "./text.contract";
@@ -23,15 +24,19 @@ const statusSchema = z
 export const userSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     key: userIdSchema,
-    name: z.string(),
-    email: z.string(),
+    name: z.string().meta({ description: "Name.", example: "Maria Lima" }),
+    email: z
+      .string()
+      .meta({ description: "E-mail address, unique in the tenant.", example: "maria@example.com" }),
     status: statusSchema,
     availability: availabilitySchema.meta({
       description: "Whether new work may be given to the person now; an absence that is over counts no more.",
     }),
-    awayUntil: timestampSchema.nullable(),
+    awayUntil: timestampSchema
+      .nullable()
+      .meta({ description: "When the absence ends by itself; null: never, or there is none." }),
     createdAt: timestampSchema,
     updatedAt: timestampSchema,
   })

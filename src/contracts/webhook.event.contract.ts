@@ -33,17 +33,25 @@ export const webhookEventViewSchema = z
       example: "m:100200300400500:wamid.HBgM",
     }),
     field: z.string().meta({ description: "Meta's field.", example: "messages" }),
-    kind: z.enum(webhookItemKinds),
-    wabaId: z.string(),
-    phoneNumberId: z.string().nullable(),
-    state: z.enum(webhookEventStates),
+    kind: z.enum(webhookItemKinds).meta({ description: "What it is.", example: "message" }),
+    wabaId: z
+      .string()
+      .meta({ description: "Meta's id of the WhatsApp account.", example: "800100200300400" }),
+    phoneNumberId: z
+      .string()
+      .nullable()
+      .meta({ description: "Meta's id of the number; null: it is about the account." }),
+    state: z.enum(webhookEventStates).meta({
+      description: "`received`: still to be taken up, or waiting for another.",
+      example: "processed",
+    }),
     reason: z.string().nullable().meta({
       description: "Why it waits, was ignored, or failed. Null: nothing to say.",
       example: "Its message is not known here yet.",
     }),
     attempts: z.number().int().meta({ description: "Attempts that failed." }),
     receivedAt: timestampSchema,
-    processedAt: timestampSchema.nullable(),
+    processedAt: timestampSchema.nullable().meta({ description: "When it was dealt with; null: not yet." }),
     requestId: z.string().meta({ description: "The delivery that brought it first.", example: "req_4f1c" }),
   })
   .meta({ id: "WebhookEvent", description: "One item of a webhook and what became of it." });
@@ -58,17 +66,26 @@ export type ListQuarantine = z.output<typeof listQuarantineQuery>;
 export const quarantineViewSchema = z
   .object({
     id: objectIdSchema,
-    reason: z.enum(quarantineReasons).meta({ example: "unknown_route" }),
-    clientCode: z.string().nullable(),
+    reason: z.enum(quarantineReasons).meta({
+      description:
+        "`unknown_route`: no tenant has the number. `wrong_endpoint`: it came over another's Meta app. `route_conflict`: its parts name several tenants. `tenant_unavailable`: the tenant's database did not answer. `unreadable`: it is not what Meta sends.",
+      example: "unknown_route",
+    }),
+    clientCode: z
+      .string()
+      .nullable()
+      .meta({ description: "The tenant, where it is known.", example: "demo" }),
     endpointId: z.string().meta({ description: "The Meta app it came over.", example: "default" }),
     routeKey: z.string().nullable().meta({
       description: "The number (`pn:`) or account (`waba:`) that no tenant has.",
       example: "pn:100200300400500",
     }),
-    state: z.enum(["held", "replayed"]),
+    state: z
+      .enum(["held", "replayed"])
+      .meta({ description: "`replayed`: it went to its tenant after all.", example: "held" }),
     receivedAt: timestampSchema,
     expireAt: timestampSchema.meta({ description: "When it is erased." }),
-    requestId: z.string(),
+    requestId: z.string().meta({ description: "The delivery that brought it.", example: "req_4f1c" }),
   })
   .meta({ id: "QuarantinedWebhook", description: "Webhook items that could not be stored with a tenant." });
 export type QuarantineView = z.output<typeof quarantineViewSchema>;

@@ -24,10 +24,13 @@ export const connectNumberSchema = z.strictObject({
 
 export const connectedNumberSchema = z
   .object({
-    connectionId: objectIdSchema,
-    displayPhoneNumber: z.string(),
-    verifiedName: z.string().nullable(),
-    isDefault: z.boolean(),
+    connectionId: objectIdSchema.meta({ description: "The number's id in the tenant." }),
+    displayPhoneNumber: z.string().meta({ description: "The number itself.", example: "+1 555-000-1111" }),
+    verifiedName: z
+      .string()
+      .nullable()
+      .meta({ description: "The name that people see; null: Meta tells none.", example: "Acme" }),
+    isDefault: z.boolean().meta({ description: "Whether it is written from when none is named." }),
     missing: z
       .array(z.string())
       .meta({ description: "What Meta still wants, in sentences; empty: nothing." }),
@@ -47,13 +50,17 @@ export const endpointParams = z.strictObject({
 export const endpointSchema = z
   .object({
     endpointId,
-    clientCode: z.string(),
+    clientCode: z.string().meta({ description: "Short name of the client.", example: "demo" }),
     path: z.string().meta({ description: "Where its webhooks go, behind this API's address." }),
     createdAt: timestampSchema,
-    rotatedAt: timestampSchema.nullable(),
+    rotatedAt: timestampSchema
+      .nullable()
+      .meta({ description: "When its secret was last replaced; null: never." }),
   })
   .meta({ id: "WhatsAppEndpoint" });
 export const createdEndpointSchema = endpointSchema
   .extend({ verifyToken: z.string().meta({ description: "To enter at Meta; shown this once." }) })
   .meta({ id: "CreatedWhatsAppEndpoint" });
-export const endpointsSchema = z.object({ data: z.array(endpointSchema) }).meta({ id: "WhatsAppEndpoints" });
+export const endpointsSchema = z
+  .object({ data: z.array(endpointSchema).meta({ description: "Every one of the client." }) })
+  .meta({ id: "WhatsAppEndpoints" });

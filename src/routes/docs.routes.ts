@@ -3,7 +3,9 @@ import { defineRoute, type Route } from "../lib/http/define.route";
 import { openApiDocument } from "../lib/http/openapi";
 import { docsAsset, docsAssetNames, docsPage } from "./docs.page";
 
-const documentSchema = z.looseObject({ openapi: z.string() }).meta({ description: "OpenAPI 3.1 document." });
+const documentSchema = z
+  .looseObject({ openapi: z.string().meta({ description: "Version of OpenAPI.", example: "3.1.0" }) })
+  .meta({ description: "OpenAPI 3.1 document." });
 
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -63,7 +65,11 @@ export function docsRoutes(documented: () => readonly Route[]): readonly Route[]
       summary: "A file of the documentation page",
       description: "Scripts and styles of that page.",
       auth: { kind: "public" },
-      input: { params: z.object({ asset: z.enum(docsAssetNames).meta({ example: "page.js" }) }) },
+      input: {
+        params: z.object({
+          asset: z.enum(docsAssetNames).meta({ description: "Name of the file.", example: "page.js" }),
+        }),
+      },
       output: { status: 200, description: "The file.", contentType: "application/octet-stream" },
       problems: [],
       async run({ params, header }) {

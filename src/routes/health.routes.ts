@@ -5,23 +5,31 @@ import { describeFfmpeg } from "../lib/media/ffmpeg.binary";
 import { queueCounts } from "../services/clients/queue.health.service";
 
 const healthSchema = z
-  .object({ status: z.literal("ok"), time: z.iso.datetime().meta({ description: "The service's clock." }) })
+  .object({
+    status: z.literal("ok").meta({ description: "It answers." }),
+    time: z.iso.datetime().meta({ description: "The service's clock." }),
+  })
   .meta({ id: "Health", description: "The service answers." });
 
 const adminHealthSchema = z
   .object({
-    status: z.enum(["ok", "degraded"]),
-    time: z.iso.datetime(),
+    status: z
+      .enum(["ok", "degraded"])
+      .meta({ description: "`degraded`: something below is wrong, and says so.", example: "ok" }),
+    time: z.iso.datetime().meta({ description: "The service's clock." }),
     ffmpeg: z
       .object({
-        path: z.string().nullable(),
-        source: z.enum(["FFMPEG_PATH", "layer", "package"]).nullable(),
-        version: z.string().nullable(),
-        oldestAllowed: z.string(),
+        path: z.string().nullable().meta({ description: "Where it lies; null: there is none." }),
+        source: z
+          .enum(["FFMPEG_PATH", "layer", "package"])
+          .nullable()
+          .meta({ description: "Where it comes from; null: there is none.", example: "layer" }),
+        version: z.string().nullable().meta({ description: "Its version; null: it tells none." }),
+        oldestAllowed: z.string().meta({ description: "Older versions are refused outside stage local." }),
         problem: z.string().nullable().meta({ description: "What is wrong with it, and what to do." }),
       })
       .meta({ description: "The ffmpeg binary that this function would use." }),
-    queues: z.array(queueCountsSchema),
+    queues: z.array(queueCountsSchema).meta({ description: "Each queue, over all tenants." }),
   })
   .meta({ id: "AdminHealth", description: "State of the platform." });
 

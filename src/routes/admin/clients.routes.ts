@@ -130,7 +130,7 @@ export const adminClientRoutes: readonly Route[] = [
     output: {
       status: 200,
       description: "Its keys, without their secrets.",
-      body: z.object({ data: z.array(apiKeyViewSchema) }),
+      body: z.object({ data: z.array(apiKeyViewSchema).meta({ description: "All of its keys." }) }),
     },
     problems: ["not-found"],
     run: async ({ params }) => ({ body: { data: (await getClient(params.clientCode)).apiKeys } }),

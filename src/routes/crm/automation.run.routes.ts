@@ -86,7 +86,15 @@ export const automationRunRoutes: readonly Route[] = [
     summary: "List a rule's runs",
     description: "What became of each start of the rule.",
     auth: read,
-    input: { params, query: z.strictObject({ ...pageQuery, status: runStatusSchema.optional() }) },
+    input: {
+      params,
+      query: z.strictObject({
+        ...pageQuery,
+        status: runStatusSchema
+          .optional()
+          .meta({ description: "Only runs in this state.", example: "waiting" }),
+      }),
+    },
     output: { status: 200, description: "Runs, newest first.", body: pageSchema(automationRunSchema) },
     problems: ["not-found", "invalid-cursor"],
     run: async ({ ctx, params: { id }, query }) => ({

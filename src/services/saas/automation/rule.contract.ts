@@ -147,7 +147,7 @@ const listOf = (schema: typeof eventMatchSchema) => z.array(schema).max(20);
 
 /** What a rule does: edited as a draft, published as an immutable version. */
 export const ruleDefinitionSchema = strictShape({
-  trigger: triggerSchema,
+  trigger: triggerSchema.meta({ description: "What starts it." }),
   conditions: conditionSchema
     .optional()
     .meta({ description: "Judged when the event is dispatched. Absent: always." }),
@@ -178,7 +178,8 @@ export const ruleDefinitionSchema = strictShape({
         .optional()
         .meta({ description: "A living run begins again when this happens.", example: "message_sent" }),
     })
-    .prefault({}),
+    .prefault({})
+    .meta({ description: "How often, and for what, one lead may go through." }),
   exitOn: listOf(eventMatchSchema).default([]).meta({ description: "Events that end the run." }),
   goal: z
     .union([eventMatchSchema, listOf(eventMatchSchema)])
@@ -193,27 +194,36 @@ export const ruleDefinitionSchema = strictShape({
     .default("defer")
     .meta({ description: "When the lead was written to often enough: wait, or leave the step out." }),
   allowSelf: z.boolean().default(false).meta({ description: "May this rule start itself by what it does?" }),
-  steps: z.array(stepSchema).min(1).max(50),
-}).superRefine((rule, issues) => {
-  const issue = (path: (string | number)[], message: string) =>
-    issues.addIssue({ code: "custom", path, message });
-  const places = new Map<string, number>();
-  rule.steps.forEach(({ id }, index) => {
-    if (places.has(id)) issue(["steps", index, "id"], "is used by an earlier step");
-    else places.set(id, index);
+  steps: z
+    .array(stepSchema)
+    .min(1)
+    .max(50)
+    .meta({ description: "What it does, one after another; jumps go forward." }),
+})
+  .superRefine((rule, issues) => {
+    const issue = (path: (string | number)[], message: string) =>
+      issues.addIssue({ code: "custom", path, message });
+    const places = new Map<string, number>();
+    rule.steps.forEach(({ id }, index) => {
+      if (places.has(id)) issue(["steps", index, "id"], "is used by an earlier step");
+      else places.set(id, index);
+    });
+    rule.steps.forEach((step, index) => {
+      for (const { path, to } of jumpsOf(step)) {
+        const place = places.get(to);
+        if (place === undefined)
+          issue(["steps", index, ...path], `There is no step ${to}.${didYouMean(to, places.keys())}`);
+        else if (place <= index) issue(["steps", index, ...path], "must name a later step: jumps go forward");
+      }
+    });
+    const { reentry, watch } = rule.enrollment;
+    if ((reentry === "on_change") !== (watch !== undefined))
+      issue(["enrollment", "watch"], "goes with reentry on_change, and on_change needs it");
+  })
+  .meta({
+    id: "AutomationDefinition",
+    description: "What a rule does: what starts it, for whom, and its steps.",
   });
-  rule.steps.forEach((step, index) => {
-    for (const { path, to } of jumpsOf(step)) {
-      const place = places.get(to);
-      if (place === undefined)
-        issue(["steps", index, ...path], `There is no step ${to}.${didYouMean(to, places.keys())}`);
-      else if (place <= index) issue(["steps", index, ...path], "must name a later step: jumps go forward");
-    }
-  });
-  const { reentry, watch } = rule.enrollment;
-  if ((reentry === "on_change") !== (watch !== undefined))
-    issue(["enrollment", "watch"], "goes with reentry on_change, and on_change needs it");
-});
 
 export type RuleDefinition = z.output<typeof ruleDefinitionSchema>;
 

@@ -287,7 +287,13 @@ export function triggerSchemas(more: z.ZodRawShape): {
       })
       .meta({ description: kind.description });
   });
-  const external = strictShape({ event: externalTrigger, ...more }).meta({
+  const external = strictShape({
+    event: externalTrigger.meta({
+      description: "`external_event:` and the name under which your systems send it.",
+      example: "external_event:order_paid",
+    }),
+    ...more,
+  }).meta({
     description: "An event from outside, by its name.",
   });
   const [first, ...others] = known;

@@ -23,7 +23,11 @@ export const createMeetingAction = defineAction({
       .max(500)
       .meta({ description: "Begin; a variable or an RFC 3339 time.", example: "{{event.data.startsAt}}" }),
     duration: durationSchema.default("PT30M"),
-    location: z.string().max(500).optional(),
+    location: z
+      .string()
+      .max(500)
+      .optional()
+      .meta({ description: "Where it takes place; may hold variables.", example: "Rua Verde 12" }),
     appointmentId: z.string().max(200).optional().meta({
       description: "The appointment's id in your system; variables allowed.",
       example: "{{event.data.appointmentId}}",

@@ -20,11 +20,23 @@ const { ownerId: _owner, tags: _tags, value, custom: _custom, ...plain } = updat
 const fieldsSchema = z
   .strictObject({
     ...Object.fromEntries(
-      Object.entries(plain).map(([name, schema]) => [name, orVariable(schema).optional()]),
+      Object.entries(plain).map(([name, schema]) => [
+        name,
+        orVariable(schema).optional().meta({
+          description: "As PATCH /leads/{id} takes it, or a text with variables.",
+        }),
+      ]),
     ),
     value: z
-      .union([value, z.strictObject({ amount: variableSchema, currency: z.string().length(3) })])
-      .optional(),
+      .union([
+        value,
+        z.strictObject({
+          amount: variableSchema.meta({ description: "Amount, as a variable." }),
+          currency: z.string().length(3).meta({ description: "ISO 4217 code.", example: "EUR" }),
+        }),
+      ])
+      .optional()
+      .meta({ description: "What the deal is worth." }),
     custom: z
       .record(
         z.string().max(64),

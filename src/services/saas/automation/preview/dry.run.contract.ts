@@ -16,7 +16,13 @@ const eventInputSchema = z
       .default({})
       .meta({ description: "What it tells.", example: { toStageKey: "proposal" } }),
     changes: z
-      .record(z.string().max(80), z.strictObject({ from: z.unknown(), to: z.unknown() }))
+      .record(
+        z.string().max(80),
+        z.strictObject({
+          from: z.unknown().meta({ description: "Value before." }),
+          to: z.unknown().meta({ description: "Value after." }),
+        }),
+      )
       .optional()
       .meta({ description: "Fields that it changed.", example: { score: { from: 10, to: 60 } } }),
     message: z

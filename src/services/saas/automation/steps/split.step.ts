@@ -17,7 +17,8 @@ export const splitStep = defineControl({
         }),
       )
       .min(2)
-      .max(10),
+      .max(10)
+      .meta({ description: "The ways, each with its share." }),
   },
   check: ({ paths }) =>
     paths.some(({ weight }) => weight > 0) ? [] : [{ path: ["paths"], message: "needs a weight above 0" }],
