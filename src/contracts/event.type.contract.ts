@@ -56,8 +56,10 @@ export const createEventTypeSchema = z
 export const eventTypePatchSchema = z
   .strictObject({
     name: eventTypeFields.name,
-    fields: eventTypeFields.fields.removeDefault(),
-    createsLead: eventTypeFields.createsLead.removeDefault(),
+    fields: eventTypeFields.fields.removeDefault().meta({ description: "All fields from now on." }),
+    createsLead: eventTypeFields.createsLead.removeDefault().meta({
+      description: "Whether an event about an unknown person makes a lead.",
+    }),
   })
   .partial()
   .meta({ id: "EventTypePatch" });
