@@ -12,14 +12,15 @@ export type CommandResult =
 export function runCommand(
   command: string,
   args: readonly string[],
-  options: { timeoutMs: number },
+  options: { timeoutMs: number; cwd?: string; environment?: Record<string, string> },
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const settings = {
-      env: processEnvironment(),
+      env: processEnvironment(options.environment),
+      cwd: options.cwd,
       timeout: options.timeoutMs,
       killSignal: "SIGKILL",
-      maxBuffer: 8 << 20,
+      maxBuffer: 32 << 20,
     } as const;
     execFile(command, [...args], settings, (error, stdout, stderr) => {
       if (!error) resolve({ ended: "ok", stdout });
