@@ -9,8 +9,8 @@ export const ruleProblemSchema = z
     pointer: z
       .string()
       .meta({ description: "JSON pointer to the place.", example: "/definition/steps/0/tag" }),
-    code: z.string().meta({ example: "unknown-variable" }),
-    detail: z.string(),
+    code: z.string().meta({ description: "What is wrong, for programs.", example: "unknown-variable" }),
+    detail: z.string().meta({ description: "What is wrong, for people." }),
     suggestion: z
       .string()
       .nullable()
@@ -21,8 +21,10 @@ export const ruleProblemSchema = z
 export const ruleReviewSchema = z
   .object({
     valid: z.boolean().meta({ description: "It has no errors." }),
-    errors: z.array(ruleProblemSchema),
-    warnings: z.array(ruleProblemSchema),
+    errors: z
+      .array(ruleProblemSchema)
+      .meta({ description: "What has to be mended before it can be published." }),
+    warnings: z.array(ruleProblemSchema).meta({ description: "What is odd and may be meant." }),
   })
   .meta({ id: "AutomationRuleReview", description: "What is wrong with a rule, and what is only odd." });
 export type RuleProblem = z.infer<typeof ruleProblemSchema>;
