@@ -13,6 +13,7 @@ export const jobHandlers: JobHandlers = {
   "media.download": async () => (await import("./media.download.handler")).handler,
   "media.process": async () => (await import("./media.process.handler")).handler,
   "automation.run": async () => (await import("./automation.run.handler")).handler,
+  "automation.begin": async () => (await import("./automation.begin.handler")).handler,
   "lead.merge": async () => (await import("./lead.merge.handler")).handler,
   "leads.reindex": async () => (await import("./leads.reindex.handler")).handler,
   "task.due": async () => (await import("./task.due.handler")).handler,

@@ -62,6 +62,11 @@ export const jobCatalog = {
   },
   /** Go on with a run: a delay is over, a step is to be retried. */
   "automation.run": { ...standard, payload: z.object({ ...tenantPayload, runId: objectIdSchema }) },
+  /** Begin some of the runs that were enrolled together. */
+  "automation.begin": {
+    ...standard,
+    payload: z.object({ ...tenantPayload, runIds: z.array(objectIdSchema).min(1).max(100) }),
+  },
   /** Move what is left of a lead that was merged into another. */
   "lead.merge": { ...standard, payload: z.object({ ...tenantPayload, leadId: objectIdSchema }) },
   /** Make anew what every lead is found by. */

@@ -17,6 +17,7 @@ import { failpoint } from "../failpoint/failpoint";
 import { auditLines } from "./audit.lines";
 import { type CrmModels, getCrmModels } from "./get.crm.model";
 import { markTenantActive } from "./mark.active";
+import { noteRulesMark } from "./rules.mark";
 import { tenantConnection } from "./tenant.registry";
 import { inTurn } from "./turn";
 
@@ -67,7 +68,7 @@ export async function commitChange<T>(
     getCrmModels(ctx.clientCode),
     tenantConnection(ctx.clientCode),
   ]);
-  const { result, events, told, tasks } = await inTurn(ctx.clientCode, () =>
+  const { result, events, told, tasks, rules } = await inTurn(ctx.clientCode, () =>
     connection.transaction(
       async (session) => {
         const drafts: RecordedDraft[] = [];
@@ -86,11 +87,12 @@ export async function commitChange<T>(
         const value = await body(change);
         const toBeTold = typeof dispatch === "boolean" ? dispatch : await dispatch(change, drafts);
         const written = await writeEvents(ctx, change, drafts, toBeTold);
-        return { result: value, events: written, told: toBeTold, tasks: pending };
+        return { result: value, ...written, told: toBeTold, tasks: pending };
       },
       { readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } },
     ),
   );
+  if (rules !== undefined) noteRulesMark(ctx.clientCode, rules);
   if (events.length > 0) failpoint("after-change-committed");
   for (const task of tasks) {
     try {
@@ -111,8 +113,8 @@ async function writeEvents(
   change: Change,
   drafts: readonly RecordedDraft[],
   dispatch: boolean,
-): Promise<CrmEvent[]> {
-  if (drafts.length === 0) return [];
+): Promise<{ events: CrmEvent[]; rules?: string }> {
+  if (drafts.length === 0) return { events: [] };
   const { Activity, AuditEntry, Counter, Outbox } = change.models;
   const { session, now } = change;
   const lines = drafts.flatMap((draft) => timelineLine(ctx, draft, now) ?? []);
@@ -120,7 +122,12 @@ async function writeEvents(
 
   const counter = await Counter.findOneAndUpdate(
     { _id: "events" },
-    { $inc: { value: drafts.length } },
+    {
+      $inc: { value: drafts.length },
+      ...(drafts.some(({ type }) => type === "automation_updated")
+        ? { $set: { rules: new Types.ObjectId().toHexString() } }
+        : {}),
+    },
     { session, upsert: true, returnDocument: "after" },
   ).lean();
   if (!counter) throw new Error("The event counter returned nothing after an upsert.");
@@ -133,7 +140,7 @@ async function writeEvents(
   await once(Outbox.collection.insertMany(rows, { session }));
   const acts = auditLines(rows, causedBy(ctx));
   if (acts.length > 0) await AuditEntry.collection.insertMany(acts, { session });
-  return rows.map(toCrmEvent);
+  return { events: rows.map(toCrmEvent), rules: counter.rules ?? "" };
 }
 
 /** @throws EventAlreadyRecordedError when the timeline or the log has one of these events. */

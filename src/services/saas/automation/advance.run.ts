@@ -15,13 +15,23 @@ import { enqueueAdvance } from "./alarm";
 import { hearUndispatched } from "./hear.events";
 import { withTurn } from "./lead.turn";
 import { maySend } from "./may.send";
-import { findVersion } from "./published.rules";
+import { versionOf } from "./published.rules";
 import type { RuleDefinition, Step } from "./rule.contract";
-import { endRun, type HeldRun, heldUntil, holdRun, moveRun, RunLostError, releaseRun } from "./run.lock";
+import {
+  endRun,
+  goAhead,
+  type HeldRun,
+  heldUntil,
+  holdRun,
+  moveRun,
+  RunLostError,
+  releaseRun,
+  settleRun,
+} from "./run.lock";
 import { following, goneReason, targetOf } from "./run.path";
 import { type RuleScope, readScope } from "./scope";
-import { describeFailure, performStep } from "./step.effect";
-import { effectKeyOf, noteStep } from "./step.log";
+import { describeFailure, performStep, withOutput } from "./step.effect";
+import { effectKeyOf } from "./step.log";
 import { controlSteps } from "./steps";
 import type { Move, RunnableControl } from "./steps/control.step";
 
@@ -73,7 +83,7 @@ export async function advanceRun(
 }
 
 async function proceed(ctx: TenantContext, held: HeldRun, options: AdvanceOptions): Promise<Advance> {
-  const version = await findVersion(ctx, held.run.ruleId, held.run.ruleVersion);
+  const version = await versionOf(ctx, held.run.ruleId, held.run.ruleVersion);
   if (!version) return end(ctx, held, "cancelled", "rule_deleted");
   if (!version.definition) {
     const detail = "This version of the rule cannot be read by this release. Publish it again.";
@@ -94,25 +104,39 @@ async function walk(
   options: AdvanceOptions,
 ): Promise<Advance> {
   const begunAt = held.run.cursor.stepId;
+  // Steps that touch nothing see what the step before them saw.
+  let seen: RuleScope | undefined;
+  let isFresh = false;
   for (;;) {
     const { wait } = held.run;
     if (wait && (wait.until === null || wait.until.getTime() > ctx.now().getTime()))
       return standStill(ctx, held, wait);
     const step = definition.steps.find((each) => each.id === held.run.cursor.stepId);
     if (!step) return end(ctx, held, "completed", null);
-    // An event that was stored and not yet dispatched counts before the next step, whoever died dispatching it.
-    const effect = await hearUndispatched(ctx, held.run);
-    if (effect === "goes_on") await enqueueAdvance(ctx, await rereadRun(ctx, held.run));
-    if (effect === "goes_on" || effect === "ended") throw new RunLostError("An event changed this run.");
-    const scope = await scopeOf(ctx, held.run);
+    await hearBefore(ctx, held);
+    const control = controlSteps.find(({ type }) => type === step.type);
+    if (!seen || (!isFresh && !control?.blind)) seen = await scopeOf(ctx, held.run);
+    isFresh = control !== undefined;
+    const scope = { ...seen, steps: held.run.vars, vars: held.run.values };
     const gone = goneReason(scope, held.run);
     if (gone) return end(ctx, held, "exited", gone);
-    const control = controlSteps.find(({ type }) => type === step.type);
     const advance = control
       ? await decide(ctx, held, definition, step, control, scope)
       : await act(ctx, held, definition, step, scope, { ...options, begunAt });
     if (advance) return advance;
   }
+}
+
+/**
+ * An event that was stored and not yet dispatched counts before the next step, whoever died dispatching it.
+ * @throws RunLostError when it did something to the run.
+ */
+async function hearBefore(ctx: TenantContext, held: HeldRun): Promise<void> {
+  if (held.run.listens.length === 0) return;
+  await settleRun(ctx, held);
+  const effect = await hearUndispatched(ctx, held.run);
+  if (effect === "goes_on") await enqueueAdvance(ctx, await rereadRun(ctx, held.run));
+  if (effect === "goes_on" || effect === "ended") throw new RunLostError("An event changed this run.");
 }
 
 /** @returns where the run stays, or undefined when it stands on a later step. */
@@ -132,7 +156,7 @@ async function decide(
   } catch (error) {
     const { code, detail } = describeFailure(error);
     if (code === "internal-error") throw error;
-    await noteStep(ctx, held.run, step, { status: "failed", reason: detail });
+    held.notes.push({ step, note: { status: "failed", reason: detail } });
     return fail(ctx, held, { code, detail });
   }
   const log = {
@@ -141,17 +165,16 @@ async function decide(
     reason: move.reason ?? null,
   };
   if (move.kind === "wait") {
-    await noteStep(ctx, held.run, step, { ...log, status: "running", scheduledFor: move.wait.until });
+    held.notes.push({ step, note: { ...log, status: "running", scheduledFor: move.wait.until } });
     await moveRun(ctx, held, { stepId: step.id, wait: move.wait });
     return standStill(ctx, held, move.wait);
   }
-  await noteStep(ctx, held.run, step, { ...log, status: "succeeded" });
+  held.notes.push({ step, note: { ...log, status: "succeeded" } });
   if (move.kind === "end") return end(ctx, held, move.status, move.exitReason);
-  const values = { ...held.run.values, ...move.values };
-  await moveRun(ctx, held, {
+  goAhead(ctx, held, {
     stepId: targetOf(definition, step, move),
-    vars: withOutput(held, step, log.output),
-    values,
+    vars: withOutput(held.run, step, log.output),
+    values: { ...held.run.values, ...move.values },
   });
   return undefined;
 }
@@ -166,17 +189,21 @@ async function act(
   options: AdvanceOptions & { begunAt: string | null },
 ): Promise<Advance | undefined> {
   const action = actions.find((each) => each.type === step.type);
-  if (action && "sends" in action && action.sends) {
+  const next = following(definition, step, 1);
+  if (action?.sends) {
     const may = await maySend(ctx, held.run, definition, step, effectKeyOf(held.run, step.id));
     if (may.kind === "skip") {
-      await noteStep(ctx, held.run, step, { status: "skipped", reason: may.reason });
-      const vars = withOutput(held, step, { skipped: true, code: may.reason });
-      await moveRun(ctx, held, { stepId: following(definition, step, 1), vars });
+      held.notes.push({ step, note: { status: "skipped", reason: may.reason } });
+      goAhead(ctx, held, {
+        stepId: next,
+        vars: withOutput(held.run, step, { skipped: true, code: may.reason }),
+      });
       return undefined;
     }
     if (may.kind === "wait") {
       const wait: RunWait = { kind: may.for, until: may.until, events: [], reason: may.reason };
-      await noteStep(ctx, held.run, step, { status: "running", reason: may.reason, scheduledFor: may.until });
+      const note = { status: "running", reason: may.reason, scheduledFor: may.until } as const;
+      held.notes.push({ step, note });
       await moveRun(ctx, held, { stepId: step.id, wait });
       return standStill(ctx, held, wait);
     }
@@ -186,10 +213,11 @@ async function act(
     await enqueueAdvance(ctx, held.run);
     return { kind: "queued" };
   }
-  const outcome = await performStep(ctx, held, step, scope, options.lastTry(step));
+  const outcome = await performStep(ctx, { held, step, scope, next, lastTry: options.lastTry(step) });
+  if (outcome.kind === "moved") return undefined;
   if (outcome.kind === "stop") return fail(ctx, held, outcome);
-  const stepId = outcome.kind === "goto" ? outcome.stepId : following(definition, step, 1);
-  await moveRun(ctx, held, { stepId, vars: withOutput(held, step, outcome.output) });
+  const stepId = outcome.kind === "goto" ? outcome.stepId : next;
+  await moveRun(ctx, held, { stepId, vars: withOutput(held.run, step, outcome.output) });
   return undefined;
 }
 
@@ -224,20 +252,14 @@ async function rereadRun(ctx: TenantContext, run: AutomationRunRecord): Promise<
 
 async function scopeOf(ctx: TenantContext, run: AutomationRunRecord): Promise<RuleScope> {
   const { id, type, data, occurredAt, subject } = run.triggerEvent;
-  const scope = await readScope(ctx, {
+  return readScope(ctx, {
     id,
     type,
     data,
     occurredAt: occurredAt.toISOString(),
     subject: { ...subject, leadId: run.leadId.toHexString() },
   });
-  return { ...scope, steps: run.vars, vars: run.values };
 }
-
-const withOutput = (held: HeldRun, step: Step, output: Readonly<Record<string, unknown>>) => ({
-  ...held.run.vars,
-  [step.id]: { output },
-});
 
 async function end(
   ctx: TenantContext,

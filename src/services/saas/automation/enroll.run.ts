@@ -2,28 +2,26 @@ import { Types } from "mongoose";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
-import { AppError } from "../../../lib/errors/app.error";
 import { failpoint } from "../../../lib/failpoint/failpoint";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { tenantConnection } from "../../../lib/tenant/tenant.registry";
-import type {
-  AutomationDecisionRecord,
-  AutomationRunRecord,
-} from "../../../model/saas/automation.run.schema";
-import { readSettings } from "../crm/settings.read";
-import { type Enrollment, enrollmentOf, scopeKeyOf } from "./enrollment.key";
+import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
+import { decisionOf, writeDecisions } from "./decision";
+import type { Enrollment } from "./enrollment.key";
 import { listensOf } from "./listens";
+import { lookAtEnrollment } from "./look.at.enrollment";
 import type { Match } from "./match.rules";
 import type { PublishedRule } from "./published.rules";
 import type { RuleDefinition } from "./rule.contract";
 import type { RuleScope } from "./scope";
 import { takeStart } from "./start.limit";
 
-const decisionDays = 30;
-const dayMs = 24 * 60 * 60_000;
+/** What the unique keys said. */
+export const alreadyIn = {
+  outcome: "already_enrolled",
+  reason: "The lead is in this rule already, or went through it.",
+} as const;
 
-/** Starts of one rule for one lead within an hour, after which the rule rests for that lead. */
-const maxStartsPerHour = 5;
 /** Events that come together for one lead see each other's runs after so many looks. */
 const maxLooks = 5;
 
@@ -40,21 +38,19 @@ export async function decide(
   match: Match,
 ): Promise<AutomationRunRecord | undefined> {
   const leadId = event.subject.leadId;
-  if (match.outcome !== "enrolled" || !leadId) {
-    await writeDecision(ctx, rule, event, match);
+  const refuse = async (why: Match) => {
+    await writeDecisions(ctx, [decisionOf(ctx, rule, event, why)]);
     return undefined;
-  }
+  };
+  if (match.outcome !== "enrolled" || !leadId) return refuse(match);
   let startAt: Date | undefined;
   for (let look = 0; look < maxLooks; look += 1) {
     const enrollment = await lookAtEnrollment(ctx, rule, event, scope, leadId);
-    if ("outcome" in enrollment) {
-      await writeDecision(ctx, rule, event, { ...enrollment, trace: match.trace });
-      return undefined;
-    }
-    startAt ??= await startTime(ctx);
+    if ("outcome" in enrollment) return refuse({ ...enrollment, trace: match.trace });
+    startAt ??= await takeStart(ctx, scope.startsPerMinute);
     const run = newRun(ctx, rule, event, leadId, enrollment, startAt);
     try {
-      await writeEnrollment(ctx, rule, event, match, run);
+      await writeEnrollments(ctx, rule, [{ event, match, run }]);
       failpoint("after-run-enrolled");
       return run;
     } catch (error) {
@@ -65,60 +61,7 @@ export async function decide(
       break;
     }
   }
-  const reason = "The lead is in this rule already, or went through it.";
-  await writeDecision(ctx, rule, event, { outcome: "already_enrolled", trace: match.trace, reason });
-  return undefined;
-}
-
-/**
- * Whether the lead may enter now, as far as reading tells: the keys are unique in the database, so that of two that
- * may, one does. Writes nothing.
- */
-export async function lookAtEnrollment(
-  ctx: TenantContext,
-  rule: Pick<PublishedRule, "_id"> & { definition: RuleDefinition },
-  event: CrmEvent,
-  scope: RuleScope,
-  leadId: string,
-): Promise<Enrollment | { outcome: AutomationDecisionRecord["outcome"]; reason: string }> {
-  const { AutomationRun } = await getCrmModels(ctx.clientCode);
-  const now = ctx.now();
-  const starts = await AutomationRun.find({ ruleId: rule._id, leadId: new Types.ObjectId(leadId) })
-    .sort({ startedAt: -1, _id: -1 })
-    .limit(maxStartsPerHour)
-    .select({ startedAt: 1, watched: 1, scopeKey: 1 })
-    .lean();
-  const oldest = starts.at(maxStartsPerHour - 1);
-  if (oldest && oldest.startedAt.getTime() > now.getTime() - 60 * 60_000)
-    return {
-      outcome: "loop_rate",
-      reason: `It started ${maxStartsPerHour} times for this lead within an hour.`,
-    };
-  let scopeKey: string;
-  try {
-    scopeKey = await scopeKeyOf(rule.definition, scope);
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return { outcome: "failed", reason: `enrollment.key: ${error.detail}` };
-  }
-  const looksBack =
-    rule.definition.enrollment.cooldown !== undefined || rule.definition.enrollment.watch !== undefined;
-  const recent = starts.find((run) => run.scopeKey === scopeKey);
-  // With a key of its own the run before may lie behind five others.
-  const before =
-    recent ??
-    (looksBack && scopeKey !== "" && starts.length === maxStartsPerHour
-      ? await AutomationRun.findOne({ ruleId: rule._id, leadId: new Types.ObjectId(leadId), scopeKey })
-          .sort({ startedAt: -1, _id: -1 })
-          .lean()
-      : null);
-  const enrollment = enrollmentOf(rule.definition, event, scope, scopeKey, before ?? undefined, now);
-  return "refused" in enrollment ? { outcome: enrollment.refused, reason: enrollment.reason } : enrollment;
-}
-
-async function startTime(ctx: TenantContext): Promise<Date> {
-  const { automation } = await readSettings(await getCrmModels(ctx.clientCode));
-  return takeStart(ctx, automation.startsPerMinute);
+  return refuse({ ...alreadyIn, trace: match.trace });
 }
 
 /** A run before its first step; not stored yet. */
@@ -177,56 +120,31 @@ export function newRun(
   };
 }
 
-function decisionOf(
-  ctx: TenantContext,
-  rule: Pick<PublishedRule, "_id">,
-  event: CrmEvent,
-  match: Match,
-  runId: Types.ObjectId | null,
-): AutomationDecisionRecord {
-  return {
-    _id: new Types.ObjectId(),
-    ruleId: rule._id,
-    eventId: event.id,
-    leadId: event.subject.leadId ? new Types.ObjectId(event.subject.leadId) : null,
-    outcome: match.outcome,
-    reason: match.reason ?? null,
-    trace: match.trace.map((line) => ({ ...line })),
-    runId,
-    at: ctx.now(),
-    expireAt: new Date(Date.now() + decisionDays * dayMs),
-  };
+/** What an event came to for a rule: a run. */
+export interface Enrolled {
+  readonly event: CrmEvent;
+  readonly match: Match;
+  readonly run: AutomationRunRecord;
 }
 
-/** Writes down why an event did not start a rule. */
-export async function writeDecision(
+/** All of them or none. @throws the driver's duplicate key error: decision, enrollment or concurrency */
+export async function writeEnrollments(
   ctx: TenantContext,
   rule: Pick<PublishedRule, "_id">,
-  event: CrmEvent,
-  match: Match,
-): Promise<void> {
-  const { AutomationDecision } = await getCrmModels(ctx.clientCode);
-  try {
-    await AutomationDecision.create(decisionOf(ctx, rule, event, match, null));
-  } catch (error) {
-    // Decided before, by an earlier dispatch of the same event.
-    if (!isDuplicateKey(error, "decision")) throw error;
-  }
-}
-
-async function writeEnrollment(
-  ctx: TenantContext,
-  rule: PublishedRule,
-  event: CrmEvent,
-  match: Match,
-  run: AutomationRunRecord,
+  enrolled: readonly Enrolled[],
 ): Promise<void> {
   const { AutomationDecision, AutomationRun } = await getCrmModels(ctx.clientCode);
   const connection = await tenantConnection(ctx.clientCode);
   await connection.transaction(
     async (session) => {
-      await AutomationDecision.create([decisionOf(ctx, rule, event, match, run._id)], { session });
-      await AutomationRun.create([run], { session });
+      await AutomationDecision.collection.insertMany(
+        enrolled.map(({ event, match, run }) => decisionOf(ctx, rule, event, match, run._id)),
+        { session },
+      );
+      await AutomationRun.collection.insertMany(
+        enrolled.map(({ run }) => run),
+        { session },
+      );
     },
     { writeConcern: { w: "majority" } },
   );

@@ -13,7 +13,7 @@ import type { AutomationRunRecord } from "../../../model/saas/automation.run.sch
 import { cancelAlarm, endRunFromOutside } from "./end.runs";
 import { isMeant } from "./event.match";
 import { eventsOf } from "./listens";
-import { findVersion } from "./published.rules";
+import { versionOf } from "./published.rules";
 import { type Rewound, rewind } from "./reschedule";
 import { nextOf, type RuleDefinition } from "./rule.contract";
 import { noteStep } from "./step.log";
@@ -102,7 +102,7 @@ async function hear(
 ): Promise<Effect | undefined> {
   if (run.heard.includes(event.id) || event.seq <= run.triggerEvent.seq) return undefined;
   if (isSibling(run, event)) return undefined;
-  const definition = (await findVersion(ctx, run.ruleId, run.ruleVersion))?.definition;
+  const definition = (await versionOf(ctx, run.ruleId, run.ruleVersion))?.definition;
   if (!definition) return undefined;
   const now = ctx.now();
   const meant = (list: readonly Parameters<typeof isMeant>[0][]) =>

@@ -2,6 +2,7 @@ import { type Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { type RuleDefinition, ruleDefinitionSchema } from "./rule.contract";
+import { RuleMemory } from "./rule.memory";
 
 /** A rule as its runs follow it. */
 export interface PublishedRule {
@@ -16,6 +17,37 @@ export interface PublishedRule {
 
 /** In a filter by `state`: rules that were not deleted. */
 export const notArchived = trusted({ $ne: "archived" as const });
+
+const byTriggers = new RuleMemory<PublishedRule[]>();
+const byId = new RuleMemory<PublishedRule | undefined>();
+const byVersion = new RuleMemory<RuleVersion | undefined>();
+
+/** A version that runs began with, and what its rule is called now. */
+export interface RuleVersion {
+  /** Undefined when this release cannot read it. */
+  readonly definition: RuleDefinition | undefined;
+  readonly name: string;
+}
+
+/** As `findRulesByTrigger`, read again only when a rule changed. */
+export function rulesByTrigger(ctx: TenantContext, triggers: readonly string[]): Promise<PublishedRule[]> {
+  const names = [...new Set(triggers)].sort();
+  return byTriggers.recall(ctx, names.join(), () => findRulesByTrigger(ctx, names));
+}
+
+/** As `findEnabledRule`, read again only when a rule changed. */
+export function enabledRule(ctx: TenantContext, ruleId: Types.ObjectId): Promise<PublishedRule | undefined> {
+  return byId.recall(ctx, ruleId.toHexString(), () => findEnabledRule(ctx, ruleId));
+}
+
+/** As `findVersion`, read again only when a rule changed. */
+export function versionOf(
+  ctx: TenantContext,
+  ruleId: Types.ObjectId,
+  n: number,
+): Promise<RuleVersion | undefined> {
+  return byVersion.recall(ctx, `${ruleId.toHexString()}:${n}`, () => findVersion(ctx, ruleId, n));
+}
 
 /** The enabled rules that these triggers start, in the order in which they run: by priority, then by age. */
 export async function findRulesByTrigger(
@@ -71,7 +103,7 @@ export async function findVersion(
   ctx: TenantContext,
   ruleId: Types.ObjectId,
   n: number,
-): Promise<{ definition: RuleDefinition | undefined; name: string } | undefined> {
+): Promise<RuleVersion | undefined> {
   const { AutomationRule, AutomationVersion } = await getCrmModels(ctx.clientCode);
   const [version, rule] = await Promise.all([
     AutomationVersion.findOne({ ruleId, n }).lean(),

@@ -2,21 +2,35 @@
  * The moves of a run. One holder at a time, and one held run of a lead at a time (a unique index); a holder that died
  * is replaced when its lock runs out.
  */
-import { type Types, trusted } from "mongoose";
+import { type ClientSession, type Types, trusted } from "mongoose";
 import { livingStatuses } from "../../../contracts/automation.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
+import type { Change } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationRunRecord, RunWait } from "../../../model/saas/automation.run.schema";
 import { endedFields } from "./end.runs";
+import { type PendingNote, writeNotes } from "./step.log";
 
 /** A step takes seconds. Shorter than what sweeps wait, so that they find the lock of the dead run out. */
 const lockMs = 30_000;
 
 export interface HeldRun {
-  /** As of the last move. */
+  /** As of the last move, stored or ahead of it. */
   run: AutomationRunRecord;
   readonly owner: string;
+  /** The run took steps that touch nothing, and nothing of them is stored yet: after a crash it takes them again. */
+  isAhead: boolean;
+  /** How they went: written with the next move that is stored. */
+  notes: PendingNote[];
+}
+
+/** Where a run goes, and what it takes along. */
+export interface RunMove {
+  readonly stepId: string | null;
+  readonly wait?: RunWait;
+  readonly vars?: Record<string, unknown>;
+  readonly values?: Record<string, unknown>;
 }
 
 /** Thrown when the run was taken from us (our lock ran out, or an event ended it): whoever has it goes on. */
@@ -70,7 +84,7 @@ async function tryHold(
     { $set: { lock, held: true, status: "active", updatedAt: now } },
     { returnDocument: "after" },
   ).lean();
-  return run ? { run, owner } : undefined;
+  return run ? { run, owner, isAhead: false, notes: [] } : undefined;
 }
 
 /** Takes the lead's turn from a holder whose lock ran out. @returns whether there was one. */
@@ -85,29 +99,42 @@ async function freeDeadTurn(ctx: TenantContext, runId: Types.ObjectId): Promise<
   return modifiedCount === 1;
 }
 
+/** Takes the run past a step that touches nothing. */
+export function goAhead(ctx: TenantContext, held: HeldRun, to: RunMove): void {
+  held.run = { ...held.run, ...placeAt(ctx, held, to) };
+  held.isAhead = true;
+}
+
+/**
+ * Stores where the run stands, so that what comes next begins there, and sees that it is still ours.
+ * @throws RunLostError when the run is no longer ours.
+ */
+export async function settleRun(ctx: TenantContext, held: HeldRun): Promise<void> {
+  if (held.isAhead) await write(ctx, held, lockUntil(ctx, held));
+}
+
 /**
  * Puts the cursor on a step, with or without a wait, and renews the lock.
  * @throws RunLostError when the run is no longer ours.
  */
-export async function moveRun(
+export async function moveRun(ctx: TenantContext, held: HeldRun, to: RunMove): Promise<void> {
+  await write(ctx, held, { ...placeAt(ctx, held, to), ...lockUntil(ctx, held) });
+}
+
+/**
+ * The same as part of a change: the notes, and the move. The held run stays as it was until the change is committed.
+ * @returns the run as it is then.
+ * @throws RunLostError; the driver's duplicate key error (effect) when a step with an effect in this change is done
+ */
+export async function moveRunInChange(
   ctx: TenantContext,
+  { session }: Change,
   held: HeldRun,
-  to: {
-    stepId: string | null;
-    wait?: RunWait;
-    vars?: Record<string, unknown>;
-    values?: Record<string, unknown>;
-  },
-): Promise<void> {
-  const now = ctx.now();
-  await write(ctx, held, {
-    cursor: { stepId: to.stepId, iteration: held.run.cursor.iteration },
-    wait: to.wait ?? null,
-    dueAt: to.wait ? to.wait.until : now,
-    vars: to.vars ?? held.run.vars,
-    values: to.values ?? held.run.values,
-    lock: { owner: held.owner, until: new Date(now.getTime() + lockMs) },
-  });
+  to: RunMove,
+  notes: readonly PendingNote[],
+): Promise<AutomationRunRecord> {
+  await writeNotes(ctx, held.run, notes, session);
+  return update(ctx, held, { ...placeAt(ctx, held, to), ...lockUntil(ctx, held) }, session);
 }
 
 /** Lets the run go, so that a job can take it up. A run that we lost already is left alone. */
@@ -115,9 +142,11 @@ export async function releaseRun(ctx: TenantContext, held: HeldRun): Promise<voi
   const { AutomationRun } = await getCrmModels(ctx.clientCode);
   const { wait } = held.run;
   const status = wait === null ? "active" : wait.kind === "start" ? "queued" : "waiting";
+  await writeNotes(ctx, held.run, held.notes);
+  held.notes = [];
   await AutomationRun.updateOne(
     { _id: held.run._id, "lock.owner": held.owner },
-    { $set: { lock: null, held: false, status, updatedAt: ctx.now() } },
+    { $set: { ...ahead(held), lock: null, held: false, status, updatedAt: ctx.now() } },
   );
 }
 
@@ -132,13 +161,45 @@ export async function endRun(
   return end.status;
 }
 
+function placeAt(ctx: TenantContext, held: HeldRun, to: RunMove) {
+  return {
+    cursor: { stepId: to.stepId, iteration: held.run.cursor.iteration },
+    wait: to.wait ?? null,
+    dueAt: to.wait ? to.wait.until : ctx.now(),
+    vars: to.vars ?? held.run.vars,
+    values: to.values ?? held.run.values,
+  };
+}
+
+const lockUntil = (ctx: TenantContext, { owner }: HeldRun) => ({
+  lock: { owner, until: new Date(ctx.now().getTime() + lockMs) },
+});
+
+/** What of the run is not stored yet. */
+function ahead({ isAhead, run: { cursor, wait, dueAt, vars, values } }: HeldRun) {
+  return isAhead ? { cursor, wait, dueAt, vars, values } : {};
+}
+
+/** First how the steps went, then where the run stands: a crash in between has them taken again. */
 async function write(ctx: TenantContext, held: HeldRun, change: Partial<AutomationRunRecord>): Promise<void> {
+  await writeNotes(ctx, held.run, held.notes);
+  held.notes = [];
+  held.run = await update(ctx, held, { ...ahead(held), ...change });
+  held.isAhead = false;
+}
+
+async function update(
+  ctx: TenantContext,
+  held: HeldRun,
+  change: Partial<AutomationRunRecord>,
+  session?: ClientSession,
+): Promise<AutomationRunRecord> {
   const { AutomationRun } = await getCrmModels(ctx.clientCode);
   const run = await AutomationRun.findOneAndUpdate(
     { _id: held.run._id, "lock.owner": held.owner },
     { $set: { ...change, updatedAt: ctx.now() }, $inc: { version: 1 } },
-    { returnDocument: "after" },
+    { returnDocument: "after", ...(session ? { session } : {}) },
   ).lean();
   if (!run) throw new RunLostError("This run went on elsewhere.");
-  held.run = run;
+  return run;
 }

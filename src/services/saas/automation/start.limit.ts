@@ -4,23 +4,34 @@ import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 
 const minuteMs = 60_000;
 
-/**
- * Takes the next place among the tenant's starts. Places are numbered through, `perMinute` to each minute; one counter
- * holds the last one taken, so that any number of processes share them without a doubt.
- * @returns when the run may start: now, or a time in a later minute.
- */
+/** Takes the next place among the tenant's starts. @returns when the run may start: now, or in a later minute. */
 export async function takeStart(ctx: TenantContext, perMinute: number): Promise<Date> {
+  const [startAt] = await takeStarts(ctx, perMinute, 1);
+  if (!startAt) throw new Error("There is a start for every place taken.");
+  return startAt;
+}
+
+/**
+ * Takes the next places among the tenant's starts. Places are numbered through, `perMinute` to each minute; one counter
+ * holds the last one taken, so that any number of processes share them without a doubt.
+ * @returns when each of `count` runs may start, in order: now, or a time in a later minute.
+ */
+export async function takeStarts(ctx: TenantContext, perMinute: number, count: number): Promise<Date[]> {
   const { Counter } = await getCrmModels(ctx.clientCode);
   const now = ctx.now();
   const minute = Math.floor(now.getTime() / minuteMs);
+  const before = { $max: [{ $ifNull: ["$value", 0] }, minute * perMinute - 1] };
   // Places depend on the limit, so each limit counts by itself.
   const row = await Counter.findOneAndUpdate(
     { _id: `automation_starts:${perMinute}` },
-    [{ $set: { value: { $max: [{ $add: [{ $ifNull: ["$value", 0] }, 1] }, minute * perMinute] } } }],
+    [{ $set: { value: { $add: [before, count] } } }],
     { upsert: true, returnDocument: "after", updatePipeline: true },
   ).lean();
   if (!row) throw new Error("The counter of starts returned nothing after an upsert.");
-  const place = row.value;
-  if (Math.floor(place / perMinute) <= minute) return now;
-  return new Date(Math.ceil((place * minuteMs) / perMinute));
+  const first = row.value - count + 1;
+  return Array.from({ length: count }, (_, index) => {
+    const place = first + index;
+    if (Math.floor(place / perMinute) <= minute) return now;
+    return new Date(Math.ceil((place * minuteMs) / perMinute));
+  });
 }

@@ -1,4 +1,4 @@
-import { Types } from "mongoose";
+import { type ClientSession, Types } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationRunRecord, AutomationStepLogRecord } from "../../../model/saas/automation.run.schema";
@@ -29,23 +29,74 @@ export async function beginLog(
   return log;
 }
 
-/** Writes down how a step went, or what it waits for. */
+/** How a step went, or what it waits for. */
+export type StepNote = Partial<AutomationStepLogRecord> & Pick<AutomationStepLogRecord, "status">;
+
+/** A note that is to be written together with the run's next move. */
+export interface PendingNote {
+  readonly step: Step;
+  readonly note: StepNote;
+  /** It was a try of an acting step, which its log counts. */
+  readonly tried?: true;
+  /** Of an effect that is in the same transaction: refused by the log's key when it happened before. */
+  readonly once?: true;
+}
+
+/** Writes a note down. */
 export async function noteStep(
   ctx: TenantContext,
   run: AutomationRunRecord,
   step: Step,
-  note: Partial<AutomationStepLogRecord> & Pick<AutomationStepLogRecord, "status">,
+  note: StepNote,
 ): Promise<void> {
+  await writeNotes(ctx, run, [{ step, note }]);
+}
+
+/** Writes notes down, in their order. @throws the driver's duplicate key error (effect) for a `once` that is there. */
+export async function writeNotes(
+  ctx: TenantContext,
+  run: AutomationRunRecord,
+  notes: readonly PendingNote[],
+  session?: ClientSession,
+): Promise<void> {
+  if (notes.length === 0) return;
   const { AutomationStepLog } = await getCrmModels(ctx.clientCode);
-  const fields = { scheduledFor: null, endedAt: note.status === "running" ? null : ctx.now(), ...note };
-  const defaults = Object.fromEntries(
-    Object.entries(newLog(ctx, run, step)).filter(([name]) => !(name in fields)),
-  );
-  await AutomationStepLog.updateOne(
-    { effectKey: effectKeyOf(run, step.id) },
-    { $set: fields, $setOnInsert: { ...defaults, attempts: 0 } },
-    { upsert: true },
-  );
+  const writes = notes.map(({ step, note, tried, once }) => {
+    const fields = { scheduledFor: null, endedAt: note.status === "running" ? null : ctx.now(), ...note };
+    const defaults = Object.fromEntries(
+      Object.entries(newLog(ctx, run, step)).filter(([name]) => !(name in fields)),
+    );
+    return {
+      updateOne: {
+        filter: {
+          effectKey: effectKeyOf(run, step.id),
+          ...(once ? { status: { $ne: "succeeded" as const } } : {}),
+        },
+        update: {
+          $set: fields,
+          ...(tried
+            ? { $setOnInsert: defaults, $inc: { attempts: 1 } }
+            : { $setOnInsert: { ...defaults, attempts: 0 } }),
+        },
+        upsert: true,
+      },
+    };
+  });
+  await AutomationStepLog.collection.bulkWrite(writes, { ordered: true, ...(session ? { session } : {}) });
+}
+
+/** What an acting step left. @returns undefined while it has not succeeded. */
+export async function outputOf(
+  ctx: TenantContext,
+  run: AutomationRunRecord,
+  step: Step,
+): Promise<Record<string, unknown> | undefined> {
+  const { AutomationStepLog } = await getCrmModels(ctx.clientCode);
+  const log = await AutomationStepLog.findOne({
+    effectKey: effectKeyOf(run, step.id),
+    status: "succeeded",
+  }).lean();
+  return log?.output;
 }
 
 function newLog(

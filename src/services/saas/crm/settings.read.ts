@@ -19,8 +19,12 @@ export async function readSettings(
   { TenantSettings }: Pick<CrmModels, "TenantSettings">,
   session: ClientSession | null = null,
 ): Promise<TenantSettingsRecord> {
-  const stored = await TenantSettings.findById("settings").session(session).lean();
-  const unset = { _id: "settings", version: 0, updatedAt: new Date(0), ...defaultSettings } as const;
-  // What a release added is not in what was stored before it.
-  return { ...unset, ...stored };
+  return withDefaults(await TenantSettings.findById(settingsId).session(session).lean());
+}
+
+export const settingsId = "settings";
+
+/** Settings as they were stored, with what a release added since, or with nothing stored at all. */
+export function withDefaults(stored: Partial<TenantSettingsRecord> | null): TenantSettingsRecord {
+  return { _id: settingsId, version: 0, updatedAt: new Date(0), ...defaultSettings, ...stored };
 }

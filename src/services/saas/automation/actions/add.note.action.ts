@@ -1,13 +1,11 @@
 import * as z from "zod";
 import { addNoteInChange } from "../../crm/note.service";
 import { renderText } from "../render";
-import { defineAction } from "./action";
-import { changeOnce } from "./change.once";
+import { defineChange } from "./action";
 
 /** Puts a note on the lead, for the tenant's people only. */
-export const addNoteAction = defineAction({
+export const addNoteAction = defineChange({
   type: "add_note",
-  mode: "inline",
   description: "Put a note on the lead.",
   config: {
     text: z
@@ -17,11 +15,9 @@ export const addNoteAction = defineAction({
       .max(4_096)
       .meta({ description: "The note; variables allowed.", example: "Asked for {{event.data.product}}" }),
   },
-  async run(ctx, { text }, input) {
+  async change(ctx, change, { text }, input) {
     const rendered = await renderText(text, input.scope);
-    return changeOnce(ctx, input, async (change) => {
-      const note = await addNoteInChange(ctx, change, input.run.leadId, { text: rendered });
-      return { noteId: note._id.toHexString() };
-    });
+    const note = await addNoteInChange(ctx, change, input.run.leadId, { text: rendered });
+    return { noteId: note._id.toHexString() };
   },
 });

@@ -1,15 +1,14 @@
 import { tagSchema } from "../../../../contracts/common.contract";
-import { addTags } from "../../crm/lead.service";
-import { defineAction } from "./action";
+import { addTagsInChange } from "../../crm/lead.service";
+import { defineChange } from "./action";
 
 /** Adds a tag to the lead; a tag that is there already changes nothing. */
-export const addTagAction = defineAction({
+export const addTagAction = defineChange({
   type: "add_tag",
-  mode: "inline",
   description: "Add a tag to the lead.",
   config: { tag: tagSchema },
-  async run(ctx, { tag }, { run }) {
-    await addTags(ctx, { id: run.leadId.toHexString(), tags: [tag] });
+  async change(ctx, change, { tag }, { run }) {
+    await addTagsInChange(ctx, change, run.leadId, [tag]);
     return { tag };
   },
 });

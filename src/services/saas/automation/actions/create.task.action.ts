@@ -4,16 +4,14 @@ import { durationMs } from "../../../../lib/duration/duration";
 import { resolveAssignment } from "../../crm/lead.assign";
 import { createTaskInChange } from "../../crm/task.service";
 import { renderText } from "../render";
-import { defineAction } from "./action";
-import { changeOnce } from "./change.once";
+import { defineChange } from "./action";
 import { assignToOf, personChoiceSchema } from "./person.choice";
 
 const longestTitle = 200;
 
 /** Makes a task about the lead; whoever is to do it is told. */
-export const createTaskAction = defineAction({
+export const createTaskAction = defineChange({
   type: "create_task",
-  mode: "inline",
   description: "Make a task about the lead.",
   config: {
     title: z
@@ -37,24 +35,22 @@ export const createTaskAction = defineAction({
       }),
     due: durationSchema.optional().meta({ description: "Due so long after this step.", example: "PT4H" }),
   },
-  async run(ctx, { title, description, assign, due }, input) {
+  async change(ctx, change, { title, description, assign, due }, input) {
     const text = {
       title: (await renderText(title, input.scope)).slice(0, longestTitle),
       description: description === undefined ? null : await renderText(description, input.scope),
     };
-    return changeOnce(ctx, input, async (change) => {
-      const chosen =
-        assign === undefined || assign === "owner"
-          ? { assign }
-          : { assigneeId: (await resolveAssignment(ctx, change, assignToOf(assign))).userId };
-      const task = await createTaskInChange(ctx, change, {
-        ...text,
-        ...chosen,
-        leadId: input.run.leadId,
-        dueAt: due === undefined ? null : new Date(change.now.getTime() + durationMs(due)),
-        effectKey: input.effectKey,
-      });
-      return { taskId: task._id.toHexString(), assigneeId: task.assigneeId };
+    const chosen =
+      assign === undefined || assign === "owner"
+        ? { assign }
+        : { assigneeId: (await resolveAssignment(ctx, change, assignToOf(assign))).userId };
+    const task = await createTaskInChange(ctx, change, {
+      ...text,
+      ...chosen,
+      leadId: input.run.leadId,
+      dueAt: due === undefined ? null : new Date(change.now.getTime() + durationMs(due)),
+      effectKey: input.effectKey,
     });
+    return { taskId: task._id.toHexString(), assigneeId: task.assigneeId };
   },
 });

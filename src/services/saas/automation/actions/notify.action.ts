@@ -9,8 +9,7 @@ import type { TeamRecord } from "../../../../model/saas/team.schema";
 import { notifyInChange } from "../../crm/notification.service";
 import { teamByKey, teamLead } from "../../crm/team.pick";
 import { renderText } from "../render";
-import { defineAction } from "./action";
-import { changeOnce } from "./change.once";
+import { defineChange } from "./action";
 
 const teamKey = (description: string) => keySchema.meta({ description, example: "team_sales" });
 
@@ -28,9 +27,8 @@ const toSchema = z
 type To = z.output<typeof toSchema>;
 
 /** Tells people of the tenant something, inside the product. */
-export const notifyAction = defineAction({
+export const notifyAction = defineChange({
   type: "notify",
-  mode: "inline",
   description: "Tell people of the tenant something.",
   config: {
     to: toSchema,
@@ -41,18 +39,16 @@ export const notifyAction = defineAction({
       .max(1_000)
       .meta({ description: "The line; variables allowed.", example: "{{lead.displayName}} waits 15 min" }),
   },
-  async run(ctx, { to, text }, input) {
+  async change(ctx, change, { to, text }, input) {
     const rendered = await renderText(text, input.scope);
-    return changeOnce(ctx, input, async (change) => {
-      const told = await notifyInChange(ctx, change, {
-        userIds: await peopleOf(ctx, change, to, input.run.leadId),
-        text: rendered,
-        leadId: input.run.leadId,
-        conversationId: input.run.conversationId,
-        effectKey: input.effectKey,
-      });
-      return { notified: told.length };
+    const told = await notifyInChange(ctx, change, {
+      userIds: await peopleOf(ctx, change, to, input.run.leadId),
+      text: rendered,
+      leadId: input.run.leadId,
+      conversationId: input.run.conversationId,
+      effectKey: input.effectKey,
     });
+    return { notified: told.length };
   },
 });
 

@@ -1,15 +1,14 @@
 import { tagSchema } from "../../../../contracts/common.contract";
-import { removeTags } from "../../crm/lead.service";
-import { defineAction } from "./action";
+import { removeTagsInChange } from "../../crm/lead.service";
+import { defineChange } from "./action";
 
 /** Removes a tag from the lead; a tag that is not there changes nothing. */
-export const removeTagAction = defineAction({
+export const removeTagAction = defineChange({
   type: "remove_tag",
-  mode: "inline",
   description: "Remove a tag from the lead.",
   config: { tag: tagSchema },
-  async run(ctx, { tag }, { run }) {
-    await removeTags(ctx, { id: run.leadId.toHexString(), tags: [tag] });
+  async change(ctx, change, { tag }, { run }) {
+    await removeTagsInChange(ctx, change, run.leadId, [tag]);
     return { tag };
   },
 });

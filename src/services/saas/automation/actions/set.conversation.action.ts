@@ -6,8 +6,7 @@ import type { Change } from "../../../../lib/tenant/commit.change";
 import { invalidState } from "../../crm/crm.problem";
 import { resolveAssignment } from "../../crm/lead.assign";
 import { changeConversationInChange, conversationInChange } from "../../messaging/conversation.service";
-import { type ActionInput, defineAction } from "./action";
-import { changeOnce } from "./change.once";
+import { type ActionInput, defineChange } from "./action";
 import { assignToOf, personChoiceSchema } from "./person.choice";
 
 const labels = (description: string) =>
@@ -18,9 +17,8 @@ const labels = (description: string) =>
     .meta({ description, example: ["billing"] });
 
 /** Changes the conversation that the run is about, else the lead's latest. */
-export const setConversationAction = defineAction({
+export const setConversationAction = defineChange({
   type: "set_conversation",
-  mode: "inline",
   description: "Change status, priority, labels or assignee of the lead's conversation.",
   config: {
     status: z
@@ -33,26 +31,29 @@ export const setConversationAction = defineAction({
     removeLabels: labels("Labels to take away."),
     assignee: personChoiceSchema.nullable().optional().meta({ description: "Who answers; null: nobody." }),
   },
-  async run(ctx, { status, priority, labels: exactly, addLabels = [], removeLabels = [], assignee }, input) {
-    return changeOnce(ctx, input, async (change) => {
-      const before = await conversationInChange(change, { id: await conversationOf(change, input) });
-      const given = assignee ? await resolveAssignment(ctx, change, assignToOf(assignee)) : undefined;
-      const saved = await changeConversationInChange(
-        ctx,
-        change,
-        { id: before._id },
-        {
-          status,
-          priority,
-          labels: [...(exactly ?? before.labels), ...addLabels].filter(
-            (label) => !removeLabels.includes(label),
-          ),
-          assigneeId: assignee === null ? null : given?.userId,
-          teamId: given?.teamId?.toHexString(),
-        },
-      );
-      return { conversationId: saved._id.toHexString(), status: saved.status, assigneeId: saved.assigneeId };
-    });
+  async change(
+    ctx,
+    change,
+    { status, priority, labels: exactly, addLabels = [], removeLabels = [], assignee },
+    input,
+  ) {
+    const before = await conversationInChange(change, { id: await conversationOf(change, input) });
+    const given = assignee ? await resolveAssignment(ctx, change, assignToOf(assignee)) : undefined;
+    const saved = await changeConversationInChange(
+      ctx,
+      change,
+      { id: before._id },
+      {
+        status,
+        priority,
+        labels: [...(exactly ?? before.labels), ...addLabels].filter(
+          (label) => !removeLabels.includes(label),
+        ),
+        assigneeId: assignee === null ? null : given?.userId,
+        teamId: given?.teamId?.toHexString(),
+      },
+    );
+    return { conversationId: saved._id.toHexString(), status: saved.status, assigneeId: saved.assigneeId };
   },
 });
 

@@ -5,8 +5,7 @@ import { AppError } from "../../../../lib/errors/app.error";
 import type { Change } from "../../../../lib/tenant/commit.change";
 import { updateLeadInChange } from "../../crm/lead.update";
 import { renderText } from "../render";
-import { defineAction } from "./action";
-import { changeOnce } from "./change.once";
+import { defineChange } from "./action";
 
 /** A text with variables stands for any value: what it renders to is read as the field's type when the step runs. */
 const variableSchema = z
@@ -53,18 +52,15 @@ const fieldsSchema = z
   });
 
 /** Sets fields of the lead; what is as it should be already is no change and no event. */
-export const updateLeadAction = defineAction({
+export const updateLeadAction = defineChange({
   type: "update_lead",
-  mode: "inline",
   description: "Set fields of the lead, its own and the tenant's.",
   config: { fields: fieldsSchema },
-  async run(ctx, { fields }, input) {
+  async change(ctx, change, { fields }, input) {
     const rendered = await renderAll(fields, input.scope);
-    return changeOnce(ctx, input, async (change) => {
-      const patch = patchOf(await typed(change, rendered));
-      await updateLeadInChange(ctx, change, input.run.leadId, patch);
-      return { fields: Object.keys(patch).join(", ") };
-    });
+    const patch = patchOf(await typed(change, rendered));
+    await updateLeadInChange(ctx, change, input.run.leadId, patch);
+    return { fields: Object.keys(patch).join(", ") };
   },
 });
 

@@ -6,8 +6,9 @@ import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { AppError } from "../../../../lib/errors/app.error";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import { readDeclared } from "../declared";
-import { lookAtEnrollment, newRun } from "../enroll.run";
+import { alreadyIn, newRun } from "../enroll.run";
 import type { Enrollment } from "../enrollment.key";
+import { lookAtEnrollment } from "../look.at.enrollment";
 import { type Match, matchRule } from "../match.rules";
 import { readDefinition } from "../published.rules";
 import { checkRule } from "../rule.check";
@@ -111,5 +112,5 @@ async function enrollmentFor(
     (await AutomationRun.exists({ ...of, enrollmentKey })) ??
     (concurrencyKey === null ? null : await AutomationRun.exists({ ...of, concurrencyKey }));
   if (!taken) return enrollment;
-  return { outcome: "already_enrolled", reason: "The lead is in this rule already, or went through it." };
+  return alreadyIn;
 }

@@ -49,6 +49,8 @@ export interface ControlStep<T extends string, C extends z.ZodRawShape> {
   readonly jumps?: true;
   /** Settings of which exactly one is given. */
   readonly oneOf?: readonly string[];
+  /** Neither the lead nor anything else has a say in it: it is taken without reading them again. */
+  readonly blind?: true;
   /** What the fields cannot say one by one. */
   check?(config: z.output<z.ZodObject<C>>): readonly Issue[];
   targets?(config: z.output<z.ZodObject<C>>): readonly Jump[];
@@ -65,6 +67,7 @@ export interface RunnableControl {
   readonly type: string;
   readonly description: string;
   readonly jumps: boolean;
+  readonly blind: boolean;
   readonly config: z.ZodRawShape;
   readonly oneOf: readonly string[] | undefined;
   check(settings: unknown): readonly Issue[];
@@ -85,6 +88,7 @@ export function defineControl<const T extends string, C extends z.ZodRawShape>(
     type: step.type,
     description: step.description,
     jumps: step.jumps ?? false,
+    blind: step.blind ?? false,
     config: step.config,
     oneOf: step.oneOf,
     check(settings) {

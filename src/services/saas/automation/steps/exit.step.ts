@@ -6,6 +6,7 @@ export const exitStep = defineControl({
   type: "exit",
   description: "End the run here.",
   jumps: true,
+  blind: true,
   config: {
     reason: z.string().max(120).optional().meta({ description: "Shown in the run.", example: "done" }),
   },

@@ -8,6 +8,7 @@ export const splitStep = defineControl({
   type: "split",
   description: "Share runs out over several ways, by weight.",
   jumps: true,
+  blind: true,
   config: {
     paths: z
       .array(
