@@ -1,8 +1,11 @@
 /** Everything about a person can be read, and erased so that nothing is left: looked for in whole databases. */
 import { join } from "node:path";
+import { Types, trusted } from "mongoose";
 import type * as z from "zod";
 import { pageSchema } from "../../../src/contracts/common.contract";
+import { leadSchema } from "../../../src/contracts/lead.contract";
 import { erasureSchema, personalRecordSchema } from "../../../src/contracts/privacy.contract";
+import { exportSchema, importSchema } from "../../../src/contracts/transfer.contract";
 import { centralConnection } from "../../../src/lib/db/central.connection";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
 import { processEnvironment } from "../../../src/lib/env/env";
@@ -98,6 +101,24 @@ test("a person is shown whole, then erased from every collection, quarantine inc
     { requestId: "req_test", receivedAt: new Date() },
   );
 
+  const importOf = async (text: string) => {
+    const made = (await all.post("/api/crm/imports", { text, mode: "commit" })).as(importSchema);
+    await stack.drain();
+    return made.id;
+  };
+  const exportOf = async (body: object) => {
+    const made = (await all.post("/api/crm/exports", body)).as(exportSchema);
+    await stack.drain();
+    return made.id;
+  };
+  // The number as people write it where it is from; and a row of it that was refused.
+  await all.patch("/api/crm/settings", { defaultCountry: "GB" });
+  const theirs = await importOf("phone,company\n07700 905001,Zenobia Ltd\n07700 905001,Twice\n");
+  const others = await importOf("phone,company\n07700 905007,Others Ltd\n");
+  const exported = await exportOf({ filter: {} });
+  const untold = await exportOf({ filter: {}, columns: ["company"] });
+  const kept = await exportOf({ filter: { phone: "+447700905007" } });
+
   const shown = new Set<string>();
   for (let cursor: string | null = ""; cursor !== null; ) {
     const query: string = cursor === "" ? "" : `&cursor=${cursor}`;
@@ -138,9 +159,21 @@ test("a person is shown whole, then erased from every collection, quarantine inc
   await stack.drain();
 
   expect(await hitsIn(database)).toEqual([]);
+  const chunks = await database
+    .collection<{ data: { value(): Uint8Array } }>("media.chunks")
+    .find({})
+    .toArray();
+  const texts = chunks.map(({ data }) => Buffer.from(data.value()).toString());
+  expect(texts.filter((text) => traces.test(text) || text.includes("07700 905001"))).toEqual([]);
+  for (const [id, state] of Object.entries({ [exported]: "failed", [untold]: "failed", [kept]: "done" }))
+    expect([id, (await all.get(`/api/crm/exports/${id}`)).as(exportSchema).state]).toEqual([id, state]);
+  const done = (await all.get(`/api/crm/imports/${theirs}`)).as(importSchema);
+  expect(done).toMatchObject({ state: "done", samples: [], hasErrorFile: false });
+  expect((await all.get(`/api/crm/imports/${others}`)).as(importSchema).samples).toHaveLength(1);
   const proof = (await all.get(`/api/crm/privacy/erasures/${asked.as(erasureSchema).id}`)).as(erasureSchema);
   expect(proof).toMatchObject({ state: "done", leadId, reason: "asked by letter" });
   expect(proof.counts).toMatchObject({ leads: 1, notes: 1, meetings: 1, quarantine: 1, conversations: 1 });
+  expect(proof.counts).toMatchObject({ leadImports: 1, leadImportErrors: 1, leadExports: 2 });
   expect(proof.identifierHashes.length).toBeGreaterThan(0);
   expect((await all.get(`/api/crm/leads/${leadId}`)).status).toBe(404);
   expect((await all.get(`/api/crm/leads/${otherId}`)).status).toBe(200);
@@ -148,4 +181,31 @@ test("a person is shown whole, then erased from every collection, quarantine inc
   expect(await tenant.models.Outbox.countDocuments({ type: "lead_erased" })).toBe(1);
   const central = await centralConnection();
   expect(await hitsIn(central)).toEqual([]);
+});
+
+test("what came from a number that a person gave up goes as well, unless it is somebody else's now", async () => {
+  const all = new ApiClient(lambdaTransport(routes, { dispatch: dispatchEvents }), tenant.keys);
+  const lead = (await all.post("/api/crm/leads", { firstName: "Mover", phone: "+447700905021" })).as(
+    leadSchema,
+  );
+  for (const phone of ["+447700905022", "+447700905023"])
+    await all.patch(`/api/crm/leads/${lead.id}`, { phone });
+  // The first number is another person's by now.
+  await all.post("/api/crm/leads", { firstName: "Next", phone: "+447700905021" });
+  const raws = ["447700905021", "447700905022", "447700905023"].map((from) => JSON.stringify({ from }));
+  const { WebhookEvent } = tenant.models;
+  const now = new Date();
+  await WebhookEvent.collection.insertMany(
+    raws.map((raw, n) => ({
+      _id: new Types.ObjectId(),
+      dedupeKey: `old:${n}`,
+      raw,
+      state: "processed",
+      createdAt: now,
+    })),
+  );
+  await all.post("/api/crm/privacy/erase", { leadId: lead.id });
+  await stack.drain();
+  const left = await WebhookEvent.find({ dedupeKey: trusted({ $in: ["old:0", "old:1", "old:2"] }) }).lean();
+  expect(left.map(({ raw }) => raw)).toEqual([raws[0]]);
 });

@@ -19,6 +19,7 @@ import { deleteLeadInChange } from "../crm/lead.delete";
 import { deleteMediaBytes } from "../media/media.erase";
 import { eraseFromQuarantine } from "../whatsapp/quarantine.erase";
 import { findPerson, mentions, type Person } from "./person";
+import { eraseFromFiles } from "./person.files";
 import { deleteRows, personRows } from "./person.rows";
 import { type PersonalModel, personalModels } from "./personal.data";
 
@@ -117,6 +118,9 @@ export async function performErasure(
       "quarantine",
       await eraseFromQuarantine(ctx.clientCode, (raw) => mentions(person, raw)),
     );
+    const files = await eraseFromFiles(ctx, person, () => progress(0));
+    for (const [collection, went] of Object.entries(files))
+      await count(models, erasure._id, collection, went);
     // Once more after a round that found something: what was under way when it began may have written behind it.
     for (let isMore = true; isMore; ) {
       let went = 0;

@@ -35,9 +35,9 @@ export const personalData = {
   IdempotencyKey: byLead("leadId", false),
   // Last of all: while it is there, a crash leaves something to find the rest by.
   Lead: byLead("_id"),
-  LeadExport: none("files that somebody asked for, deleted with their row when they expire"),
-  LeadImport: none("files that somebody uploaded, deleted with their row when they expire"),
-  LeadImportError: none("rows of such a file, deleted with it"),
+  LeadExport: none("a file of many, which person.files deletes when it names the person"),
+  LeadImport: none("a file of many, which person.files deletes when it names the person"),
+  LeadImportError: none("rows of such a file; those of the person go with it"),
   MediaAsset: byLead(),
   Meeting: byLead(),
   LostReason: none("reasons that the tenant names"),
@@ -57,10 +57,18 @@ export const personalData = {
 
 export type PersonalModel = keyof typeof personalData;
 
-/** The models in the order in which a person is shown and erased: leads last. */
+/**
+ * The models in the order in which a person is shown and erased: first what is found by numbers that timelines know,
+ * leads last.
+ */
 export const personalModels: readonly PersonalModel[] = Object.keys(personalData)
   .filter(isPersonalModel)
-  .sort((a, b) => Number(a === "Lead") - Number(b === "Lead"));
+  .sort((a, b) => placeOf(a) - placeOf(b));
+
+function placeOf(name: PersonalModel): number {
+  if (personalDataOf(name).kind === "by-text") return 0;
+  return name === "Lead" ? 2 : 1;
+}
 
 function isPersonalModel(name: string): name is PersonalModel {
   return Object.hasOwn(personalData, name);
