@@ -112,6 +112,9 @@ export const messageSchema = z
     revokedAt: timestampSchema
       .nullable()
       .meta({ description: "When its writer deleted it for everyone; its content is gone." }),
+    redactedAt: timestampSchema
+      .nullable()
+      .meta({ description: "When what it said was taken away here, for good; in WhatsApp it stays." }),
     sentAt: timestampSchema.meta({
       description: "Time of the message: Meta's when inbound, ours when outbound.",
     }),

@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
 import * as z from "zod";
-import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
+import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
 import {
   changeConversationBodySchema,
   conversationListQuerySchema,
@@ -9,12 +8,8 @@ import {
   openConversationBodySchema,
   readConversationBodySchema,
 } from "../../contracts/conversation.contract";
-import { messageSchema, retryMessageBodySchema } from "../../contracts/message.contract";
-import {
-  reactBodySchema,
-  type SendMessageBody,
-  sendMessageBodySchema,
-} from "../../contracts/outgoing.content.contract";
+import { messageSchema } from "../../contracts/message.contract";
+import { sendMessageBodySchema } from "../../contracts/outgoing.content.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import {
   changeConversation,
@@ -23,27 +18,17 @@ import {
   openConversation,
   readConversation,
 } from "../../services/saas/messaging/conversation.service";
-import { getMessage, listMessages, listMessagesToReview } from "../../services/saas/messaging/message.list";
+import { listMessages } from "../../services/saas/messaging/message.list";
 import { sendMessage } from "../../services/saas/messaging/message.service";
-import { retryMessage } from "../../services/saas/messaging/retry.message.service";
 import { requestReadReceipt, showTyping } from "../../services/saas/whatsapp/receipt.service";
 import { conversationSearchRoutes } from "./conversation.search.routes";
+import { messageRoutes } from "./message.routes";
+import { sendInput } from "./send.input";
 
 const read = { kind: "tenant", scope: "conversations:read" } as const;
 const write = { kind: "tenant", scope: "conversations:write" } as const;
 const tag = "Conversations";
 const params = z.strictObject({ id: objectIdSchema });
-
-/** The caller's own key, else the Idempotency-Key: two requests with one of them are one message. */
-function sendInput(body: SendMessageBody, idempotencyKey: string | undefined) {
-  const key = idempotencyKey === undefined ? randomUUID() : `key:${idempotencyKey}`;
-  if (body.kind === "reaction") {
-    const { clientId = key, ...content } = body;
-    return { clientId, content };
-  }
-  const { clientId = key, replyToId, ...content } = body;
-  return { clientId, replyToId, content };
-}
 
 /** Conversations and their messages. */
 export const conversationRoutes: readonly Route[] = [
@@ -233,74 +218,5 @@ export const conversationRoutes: readonly Route[] = [
       return { body: message, version: message.version, leadId: message.leadId };
     },
   }),
-  defineRoute({
-    operationId: "listMessagesToReview",
-    method: "GET",
-    path: "/api/crm/messages",
-    tag,
-    summary: "List messages whose fate is unknown",
-    description:
-      "Messages that are `unknown` for 15 minutes: Meta may or may not have taken them. They are not sent again by themselves; a status from Meta still settles them, or `retryMessage` sends them.",
-    auth: read,
-    input: { query: z.strictObject(pageQuery) },
-    output: { status: 200, description: "The longest unknown first.", body: pageSchema(messageSchema) },
-    problems: ["invalid-cursor"],
-    run: async ({ ctx, query }) => ({ body: await listMessagesToReview(ctx, query) }),
-  }),
-  defineRoute({
-    operationId: "getMessage",
-    method: "GET",
-    path: "/api/crm/messages/{id}",
-    tag,
-    summary: "Read a message",
-    description: "With its state and the times at which it was sent, delivered and read.",
-    auth: read,
-    input: { params },
-    output: { status: 200, description: "The message.", body: messageSchema },
-    problems: ["not-found"],
-    async run({ ctx, params: { id } }) {
-      const message = await getMessage(ctx, id);
-      return { body: message, version: message.version };
-    },
-  }),
-  defineRoute({
-    operationId: "reactToMessage",
-    method: "POST",
-    path: "/api/crm/messages/{id}/reactions",
-    tag,
-    summary: "React to a message",
-    description:
-      "One emoji in its conversation; an empty one takes ours back. WhatsApp takes reactions to messages of the last 30 " +
-      "days, inside the service window. The answer is the reaction's own message, `queued`.",
-    auth: write,
-    input: { params, body: reactBodySchema },
-    output: { status: 202, description: "The reaction, `queued`.", body: messageSchema },
-    problems: ["not-found", "invalid-state", "invalid-reference", "opted-out", "outside-service-window"],
-    idempotent: true,
-    async run({ ctx, params: { id }, body: { emoji }, header }) {
-      const { conversationId } = await getMessage(ctx, id);
-      const reaction = { kind: "reaction", reaction: { messageId: id, emoji } } as const;
-      const input = sendInput(reaction, header("idempotency-key"));
-      const message = await sendMessage(ctx, { conversationId, ...input });
-      return { body: message, version: message.version, leadId: message.leadId };
-    },
-  }),
-  defineRoute({
-    operationId: "retryMessage",
-    method: "POST",
-    path: "/api/crm/messages/{id}/retry",
-    tag,
-    summary: "Send a message again",
-    description:
-      "For one that is `failed` with an error that is `retryable`, and for one that is `unknown` when `acceptDoubt` is true: Meta may have taken it, so it may arrive twice. It is `queued` again; follow `status`.",
-    auth: write,
-    input: { params, body: retryMessageBodySchema.optional() },
-    output: { status: 202, description: "The message, `queued` again.", body: messageSchema },
-    problems: ["not-found", "precondition-failed", "invalid-state", "opted-out", "outside-service-window"],
-    idempotent: true,
-    async run({ ctx, params: { id }, body, ifMatch }) {
-      const message = await retryMessage(ctx, { id, ifMatch }, body);
-      return { body: message, version: message.version, leadId: message.leadId };
-    },
-  }),
+  ...messageRoutes,
 ];

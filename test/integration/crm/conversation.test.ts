@@ -313,3 +313,49 @@ test("lists filter by person, team, label and state, find words and numbers, and
   expect(counts.byAssignee.joao).toBe(open.filter(({ assigneeId }) => assigneeId === "joao").length);
   expect(counts.byTeam[teamId]).toBeGreaterThan(0);
 });
+
+test("what a message said can be taken away for good; that there was one stays, and nothing finds it", async () => {
+  const conversation = await newConversation();
+  const id = await customerWrites(conversation, "my card is kryptonite");
+  const { providerMessageId } = (await tenant.api.get(`/api/crm/messages/${id}`)).as(messageSchema);
+  const raw = { dedupeKey: `m:100200300:${providerMessageId}`, raw: '{"text":"kryptonite"}' };
+  await tenant.models.WebhookEvent.create({
+    ...raw,
+    field: "messages",
+    kind: "message",
+    wabaId: "900800700",
+    phoneNumberId: "100200300",
+    state: "processed",
+    receivedAt: new Date(),
+    requestId: "req_test",
+  });
+  takeEvents(tenant);
+  expect(await idsOf("q=kryptonite")).toEqual([conversation.id]);
+  const stale = await tenant.api.delete(`/api/crm/messages/${id}`, { "if-match": '"99"' });
+  expect(stale.status).toBe(412);
+  const redacted = (await tenant.api.delete(`/api/crm/messages/${id}`)).as(messageSchema);
+  expect(redacted).toMatchObject({ id, kind: "text", text: null, redactedAt: expect.any(String) });
+  expect((await tenant.api.delete(`/api/crm/messages/${id}`)).as(messageSchema)).toEqual(redacted);
+  expect(takeEvents(tenant)).toEqual(["message_updated"]);
+  expect(await idsOf("q=kryptonite")).toEqual([]);
+  expect((await read(conversation.id)).lastMessage?.preview).toBe("Deleted message");
+  expect(await tenant.models.WebhookEvent.findOne({ dedupeKey: raw.dedupeKey }).lean()).toMatchObject({
+    raw: "{}",
+    state: "processed",
+  });
+});
+
+test("a note is taken away too, also from the answer kept for a repeated request; a message on its way is not", async () => {
+  const { id } = await newConversation();
+  const key = { "idempotency-key": "note-secret" };
+  const made = await tenant.api.post(`${base}/${id}/notes`, { text: "secret" }, key);
+  expect(made.json()).toMatchObject({ text: "secret" });
+  const note = made.as(messageSchema);
+  await tenant.api.delete(`/api/crm/messages/${note.id}`);
+  const again = await tenant.api.post(`${base}/${id}/notes`, { text: "secret" }, key);
+  expect(again.headers["idempotency-replayed"]).toBe("true");
+  expect(again.as(messageSchema)).toMatchObject({ id: note.id, text: null, redactedAt: expect.any(String) });
+  await tenant.models.Message.updateOne({ _id: note.id }, { $set: { status: "sending", redactedAt: null } });
+  const early = await tenant.api.delete(`/api/crm/messages/${note.id}`);
+  expect([early.status, early.problem().code]).toEqual([422, "invalid-state"]);
+});

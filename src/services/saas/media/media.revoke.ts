@@ -1,8 +1,13 @@
-/** Media of a message that its writer deleted. */
+/** Media of a message that its writer deleted, or that was redacted here. */
 import { type Types, trusted } from "mongoose";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
 import { deleteLoose } from "./media.record";
+
+const reasons = {
+  revoked: "Whoever sent it has deleted it.",
+  redacted: "It was taken away together with its message.",
+} as const;
 
 /**
  * Takes away the media that came with a message: nothing can be read of it any more from this change on, and its bytes
@@ -13,6 +18,7 @@ export async function revokeMediaInChange(
   ctx: TenantContext,
   change: Change,
   message: { readonly _id: Types.ObjectId; readonly mediaIds: readonly Types.ObjectId[] },
+  code: keyof typeof reasons = "revoked",
 ): Promise<void> {
   if (message.mediaIds.length === 0) return;
   const { models, session, now } = change;
@@ -30,7 +36,7 @@ export async function revokeMediaInChange(
       {
         $set: {
           state: "failed",
-          error: { code: "revoked", detail: "Whoever sent it has deleted it." },
+          error: { code, detail: reasons[code] },
           renditions: [],
           parts: [],
           updatedAt: now,

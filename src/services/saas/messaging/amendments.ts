@@ -27,6 +27,7 @@ export async function applyAmendmentsInChange(
     .session(session)
     .sort({ sentAt: 1, "provider.messageId": 1 })
     .lean();
+  if (target.redactedAt !== null) return forgetEdits(change, target);
   const revoke = rows.find(({ kind }) => kind === "revoke");
   const edit = rows.findLast(({ kind }) => kind === "edit");
   const after: MessageRecord = revoke
@@ -55,7 +56,7 @@ export async function applyAmendmentsInChange(
 }
 
 /** What a deleted message said must not live on in its edits. */
-async function forgetEdits(
+export async function forgetEdits(
   { models, session, now }: Change,
   { conversationId, provider }: MessageRecord,
 ): Promise<void> {

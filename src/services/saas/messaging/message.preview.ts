@@ -28,8 +28,9 @@ export function messagePreview(message: {
   readonly kind: MessageKind;
   readonly text: string | null;
   readonly revokedAt?: Date | null;
+  readonly redactedAt?: Date | null;
 }): string {
-  if (message.revokedAt) return labels.revoke;
+  if (message.revokedAt || message.redactedAt) return labels.revoke;
   const text = message.text?.replace(/\s+/g, " ").trim();
   if (!text) return labels[message.kind];
   if (text.length <= maxLength) return text;

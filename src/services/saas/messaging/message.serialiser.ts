@@ -39,6 +39,7 @@ export function toMessage(record: MessageRecord): Message {
     },
     editedAt: record.editedAt?.toISOString() ?? null,
     revokedAt: record.revokedAt?.toISOString() ?? null,
+    redactedAt: record.redactedAt?.toISOString() ?? null,
     sentAt: record.sentAt.toISOString(),
     createdAt: record.createdAt.toISOString(),
     updatedAt: record.updatedAt.toISOString(),

@@ -28,6 +28,7 @@ export async function retryMessage(
     const message = await change.models.Message.findById(_id).session(change.session).lean();
     if (!message) throw notFound("message");
     checkVersion(message, at.ifMatch, toMessage);
+    if (message.redactedAt !== null) throw invalidState("What this message said was taken away for good.");
     requireRetryable(message, acceptDoubt);
     await requireSendable(change, message);
     const queued = await requeueInChange(change, message);
