@@ -70,7 +70,7 @@ export function docsRoutes(documented: () => readonly Route[]): readonly Route[]
           asset: z.enum(docsAssetNames).meta({ description: "Name of the file.", example: "page.js" }),
         }),
       },
-      output: { status: 200, description: "The file.", contentType: "application/octet-stream" },
+      output: { status: 200, description: "The file.", contentType: ["text/javascript", "text/css"] },
       problems: [],
       async run({ params, header }) {
         const asset = await docsAsset(params.asset);

@@ -11,7 +11,10 @@ import { problemCatalog } from "../../src/lib/errors/problem.catalog";
 import { openApiDocument } from "../../src/lib/http/openapi";
 import { problemsOf } from "../../src/lib/http/openapi.problems";
 import { isBytesInput } from "../../src/lib/http/request.body";
+import { closeAllConnections } from "../../src/lib/tenant/tenant.registry";
 import { routes } from "../../src/routes";
+import { docsAssetNames } from "../../src/routes/docs.page";
+import { lambdaTransport } from "../builders/api.client";
 import { named } from "./callers";
 
 const operationSchema = z.looseObject({
@@ -42,6 +45,8 @@ const documentSchema = z.looseObject({
     examples: z.record(z.string(), z.object({ value: problemSchema })),
   }),
 });
+
+afterAll(closeAllConnections);
 
 const text = JSON.stringify(openApiDocument(routes));
 const document = documentSchema.parse(JSON.parse(text));
@@ -94,6 +99,24 @@ test.each(named(takingJson))("%s shows a body that it accepts", (_name, route) =
     document.paths[route.path]?.[route.method.toLowerCase()]?.requestBody?.content["application/json"];
   expect(shown?.example).toBeDefined();
   expect(body.safeParse(shown?.example).error).toBeUndefined();
+});
+
+test.each(docsAssetNames.map((name) => [name]))(
+  "%s comes under a content type that the document names",
+  async (name) => {
+    const answer = await lambdaTransport(routes)({ method: "GET", path: `/api/docs/${name}` });
+    const told = document.paths["/api/docs/{asset}"]?.get?.responses[answer.status]?.content;
+    expect(Object.keys(told ?? {})).toContain(answer.headers["content-type"]?.split(";")[0]);
+  },
+);
+
+const byRange = routes.filter(({ problems }) => problems.includes("range-not-satisfiable"));
+test.each(named(byRange))("%s tells of ranges and of the part that they get", (_name, { path }) => {
+  const operation = document.paths[path]?.get;
+  expect(operation?.parameters.map(({ name }) => name)).toContain("Range");
+  expect(Object.keys(operation?.responses ?? {})).toEqual(
+    expect.arrayContaining(["200", "206", "413", "416"]),
+  );
 });
 
 test("every reference leads somewhere, and shared shapes have names that say something", () => {

@@ -95,8 +95,8 @@ export interface RouteOutput {
   readonly also?: Readonly<Record<number, string>>;
   /** zod schema of the JSON body; absent for an empty or binary answer. */
   readonly body?: z.ZodType;
-  /** Content type of a binary or text answer. */
-  readonly contentType?: string;
+  /** Content type of a binary or text answer; of several, or with `*`, the reply names its own. */
+  readonly contentType?: string | readonly string[];
 }
 
 type ReplyBody<O extends RouteOutput> = O["body"] extends z.ZodType

@@ -16,11 +16,17 @@ const crmVersion = z.enum(apiVersions).optional().meta({
   example: "2026-11-01",
 });
 
+const range = z.string().optional().meta({
+  description: "Only this part of the content: one range of bytes, from 0, both ends included.",
+  example: "bytes=0-1048575",
+});
+
 /** The request headers that a route minds, beside those of its credentials. */
 export function openApiHeaders(route: Route): z.ZodObject {
   return z.object({
     ...(route.auth.kind === "tenant" ? { "Crm-Version": crmVersion } : {}),
     ...(route.idempotent ? { "Idempotency-Key": idempotencyKey } : {}),
     ...(route.problems.includes("precondition-failed") ? { "If-Match": ifMatch } : {}),
+    ...(route.problems.includes("range-not-satisfiable") ? { Range: range } : {}),
   });
 }

@@ -114,5 +114,10 @@ function successOf({ description, body, contentType }: Route["output"]): ZodOpen
   const headers = { "x-request-id": { $ref: "#/components/headers/RequestId" } };
   if (body) return { description, headers, content: { "application/json": { schema: body } } };
   if (contentType === undefined) return { description, headers };
-  return { description, headers, content: { [contentType]: { schema: { type: "string" } } } };
+  const bytes = { schema: { type: "string" } } as const;
+  return {
+    description,
+    headers,
+    content: Object.fromEntries([contentType].flat().map((type) => [type, bytes])),
+  };
 }

@@ -14,7 +14,8 @@ export function replyResponse(edge: EdgeRequest, reply: RouteReply<unknown>): Ed
     headers["content-type"] = "application/json";
     return { statusCode, headers, body: JSON.stringify(checked(edge, output.body, reply.body)) };
   }
-  if (output.contentType !== undefined) headers["content-type"] ??= output.contentType;
+  const [contentType] = [output.contentType ?? []].flat();
+  if (contentType !== undefined) headers["content-type"] ??= contentType;
   if (Buffer.isBuffer(reply.body))
     return { statusCode, headers, body: reply.body.toString("base64"), isBase64Encoded: true };
   if (typeof reply.body === "string") return { statusCode, headers, body: reply.body };

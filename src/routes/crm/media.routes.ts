@@ -94,7 +94,8 @@ export const mediaRoutes: readonly Route[] = [
     output: {
       status: 200,
       description: "The bytes, under their own media type.",
-      contentType: "application/octet-stream",
+      also: { 206: "The part that `Range` asks for." },
+      contentType: "*/*",
     },
     problems: ["not-found", "invalid-state", "use-range", "range-not-satisfiable"],
     run: async (request) => {

@@ -34,6 +34,11 @@ const params = z.strictObject({ id: objectIdSchema });
 const theImport = { status: 200, description: "The import as it is now.", body: importSchema } as const;
 const theExport = { status: 200, description: "The export as it is now.", body: exportSchema } as const;
 const reply = <T extends { version: number }>(body: T) => ({ body, version: body.version });
+const theFile = {
+  status: 200,
+  description: "The file.",
+  also: { 206: "The part of it that `Range` asks for." },
+} as const;
 const file = ({ status, bytes, headers }: FileContent) => ({ status, body: bytes, headers });
 
 /** Leads in and out by file. */
@@ -93,7 +98,7 @@ export const transferRoutes: readonly Route[] = [
       "CSV: the row's number, what is wrong with it, and its own columns, to be corrected and imported again. 4 MB at most; with `Range` a part of it.",
     auth: read,
     input: { params },
-    output: { status: 200, description: "The file.", contentType: "text/csv" },
+    output: { ...theFile, contentType: "text/csv" },
     problems: ["not-found", "invalid-state", "use-range", "range-not-satisfiable"],
     run: async (request) =>
       file(await readImportErrors(request.ctx, request.params.id, request.header("range"))),
@@ -177,7 +182,7 @@ export const transferRoutes: readonly Route[] = [
     description: "The whole file, or with `Range` a part of it (206); 4 MB at most either way.",
     auth: read,
     input: { params },
-    output: { status: 200, description: "The file.", contentType: "application/octet-stream" },
+    output: { ...theFile, contentType: ["text/csv", "application/json"] },
     problems: ["not-found", "invalid-state", "use-range", "range-not-satisfiable"],
     run: async (request) => file(await readExport(request.ctx, request.params.id, request.header("range"))),
   }),
