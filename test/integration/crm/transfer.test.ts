@@ -97,8 +97,9 @@ test("a file is previewed, committed, and brings nothing new the second time, as
   takeEvents(tenant);
 
   const rule = await listen("lead_created");
-  expect((await tenant.api.post(`/api/crm/imports/${preview.id}/commit`)).status).toBe(202);
-  expect((await tenant.api.post(`/api/crm/imports/${preview.id}/commit`)).status).toBe(202);
+  const commit = () => tenant.api.post(`/api/crm/imports/${preview.id}/commit`);
+  const answers = [...(await Promise.all([commit(), commit(), commit()])), await commit()];
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202]);
   await drainAll(async (ctx, events) => dispatch(ctx, [...events]));
   expect(await followImport(preview.id)).toMatchObject({
     state: "done",
