@@ -1,19 +1,16 @@
 /** A tenant with many leads: bringing them in, and what a front end asks for then, beside the bare driver's queries. */
-import { type mongo, Types } from "mongoose";
+import type { mongo, Types } from "mongoose";
+import * as z from "zod";
 import { handler as leads } from "../functions/leads";
 import { handler as pipelines } from "../functions/pipelines";
-import { drainUntilIdle } from "../src/jobs/drain.until.idle";
-import { createTenantContext } from "../src/lib/context/create.context";
 import { apiEvent } from "../src/lib/http/api.event";
-import { tenantMediaStorage } from "../src/lib/media/storage/gridfs.storage";
 import { getCrmModels } from "../src/lib/tenant/get.crm.model";
-import { tenantConnection, withTenant } from "../src/lib/tenant/tenant.registry";
-import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
-import { transferDays } from "../src/services/saas/crm/transfer/import.service";
+import { tenantConnection } from "../src/lib/tenant/tenant.registry";
 import type { AreaOptions } from "./area";
 import { bareDriver } from "./bare.driver";
 import { makeTenant } from "./bench.tenant";
-import { atLeast, type Figure, type Report } from "./figure";
+import { bringIn } from "./crm.import";
+import { atLeast, atMost, type Figure, type Report } from "./figure";
 import { inRounds, median, quantile, timed } from "./measure";
 
 const rounds = 5;
@@ -29,77 +26,13 @@ export async function run({ full }: AreaOptions): Promise<Report> {
     const imported = await bringIn(tenant, count);
     const db = bare.db((await tenantConnection(tenant.clientCode)).name);
     return {
-      figures: [...imported, ...(await asked(tenant, db))],
+      figures: [...imported, ...(await asked(tenant, db)), await deepPage(tenant, db, count / 100)],
       notes: [
         `${count.toLocaleString("en-US")} leads; --full has 100,000. Every lead is a row with its identity, stage history, two events and two timeline lines.`,
       ],
     };
   } finally {
     await bare.close();
-  }
-}
-
-/** Imports a file by its job. */
-async function bringIn({ clientCode }: Tenant, count: number): Promise<Figure[]> {
-  const importId = await openImport(clientCode, count);
-  let peak = process.memoryUsage().rss;
-  const before = peak;
-  const watch = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage().rss);
-  }, 50);
-  const ms = await timed(async () => {
-    for (let done = false; !done; )
-      ({ done } = await drainUntilIdle({ dispatch: dispatchEvents, limitMs: 600_000 }));
-  });
-  clearInterval(watch);
-  const { LeadImport } = await getCrmModels(clientCode);
-  const record = await LeadImport.findById(importId).orFail().lean();
-  if (record.counts.created !== count)
-    throw new Error(`The import is ${record.state} and made ${record.counts.created} of ${count} leads.`);
-  const mb = (bytes: number) => Math.round(bytes / 1024 / 1024);
-  return [
-    {
-      what: `import of ${count.toLocaleString("en-US")} rows`,
-      figure: { value: Math.round((count / ms) * 1_000), unit: "rows/s" },
-      target: { ...atLeast(1_500, 3_000), gated: false },
-    },
-    { what: "peak memory of the importing process", figure: { value: mb(peak), unit: "MB" } },
-    { what: "of that, grown since before the import", figure: { value: mb(peak - before), unit: "MB" } },
-  ];
-}
-
-/** As an upload leaves it: the file in the storage, its record, its job. */
-async function openImport(clientCode: Tenant["clientCode"], count: number): Promise<Types.ObjectId> {
-  const { createImport } = await import("../src/services/saas/crm/transfer/import.service");
-  const { createImportSchema } = await import("../src/contracts/transfer.contract");
-  const ctx = createTenantContext({
-    clientCode,
-    actor: { type: "system", id: "bench" },
-    requestId: "req_bench",
-    dispatch: dispatchEvents,
-  });
-  return withTenant(clientCode, async () => {
-    const input = createImportSchema.parse({ text: "phone\n", mode: "commit" });
-    const made = await createImport(ctx, input);
-    const _id = new Types.ObjectId(made.id);
-    const { LeadImport } = await getCrmModels(clientCode);
-    const storage = await tenantMediaStorage(clientCode);
-    const sourceKey = storage.newKey();
-    const { size } = await storage.write(sourceKey, fileOf(count));
-    const expiresAt = new Date(Date.now() + transferDays * 24 * 60 * 60_000);
-    await LeadImport.updateOne({ _id }, { $set: { sourceKey, sourceBytes: size, expiresAt } });
-    return _id;
-  });
-}
-
-async function* fileOf(count: number): AsyncGenerator<Uint8Array> {
-  yield Buffer.from("firstName,lastName,phone,email,company,ownerId,value,tags,custom.plan\n");
-  for (let from = 0; from < count; from += 1_000) {
-    const lines = Array.from({ length: Math.min(1_000, count - from) }, (_, index) => {
-      const n = from + index;
-      return `Ana,Souza ${n},+35191${1_000_000 + n},ana${n}@example.com,Sol ${n % 500},owner_${n % 50},${n % 900},tag_${n % 20},gold\n`;
-    });
-    yield Buffer.from(lines.join(""));
   }
 }
 
@@ -178,6 +111,39 @@ async function asked(tenant: Tenant, db: mongo.Db): Promise<Figure[]> {
     ...(await compare("metrics", 4, get(`${base}/metrics`, pipelines), () => metrics(db, _id), 0.3)),
     ...(await moveFigures(tenant, collection, [first._id, second._id])),
   ];
+}
+
+const pageSchema = z.object({ nextCursor: z.string() });
+const profileSchema = z.object({ keysExamined: z.number() });
+
+/** Follows the list to a page far back: what it examines there, beside the first page. */
+async function deepPage(tenant: Tenant, db: mongo.Db, pages: number): Promise<Figure> {
+  const keysOf = async (cursor: string) => {
+    await db.setProfilingLevel("all");
+    await request(tenant, leads, "GET", `/api/crm/leads?limit=25${cursor}`);
+    await db.setProfilingLevel("off");
+    const [entry] = await db
+      .collection("system.profile")
+      .find({ op: "query", ns: `${db.databaseName}.leads` })
+      .sort({ $natural: -1 })
+      .limit(1)
+      .toArray();
+    return profileSchema.parse(entry).keysExamined;
+  };
+  const first = await keysOf("");
+  let cursor = "";
+  for (let page = 1; page < pages; page += 1) {
+    const body = await request(tenant, leads, "GET", `/api/crm/leads?limit=25${cursor}`);
+    cursor = `&cursor=${pageSchema.parse(JSON.parse(body)).nextCursor}`;
+  }
+  const keys = await keysOf(cursor);
+  return {
+    what: `index keys examined by page ${pages.toLocaleString("en-US")} of the list, beside page 1`,
+    figure: { value: keys, unit: "keys" },
+    limit: { value: first, unit: "keys" },
+    ratio: keys / first,
+    target: atMost(1.2, 1),
+  };
 }
 
 /** What the figures are made of: who came where, how long those stayed that left, what stages hold. */
@@ -271,14 +237,14 @@ async function compare(
   ];
 }
 
-/** Sends one request and checks that it went well. */
+/** Sends one request and checks that it went well. @returns its body. */
 async function request(
   { apiKey, clientCode }: Tenant,
   ask: typeof leads,
   method: string,
   target: string,
   body?: unknown,
-): Promise<void> {
+): Promise<string> {
   const event = apiEvent({
     method,
     target,
@@ -288,4 +254,5 @@ async function request(
   const answer = await ask(event);
   if (answer.statusCode !== 200)
     throw new Error(`${method} ${target} answered ${answer.statusCode}: ${answer.body}`);
+  return answer.body ?? "";
 }
