@@ -40,9 +40,6 @@ outboxSchema.index(
   { createdAt: 1 },
   { name: "undispatched", partialFilterExpression: { dispatchedAt: null } },
 );
-// what was told of a lead and is not yet dispatched: asked before a step that an event may forbid
-outboxSchema.index(
-  { "subject.leadId": 1, seq: 1 },
-  { name: "lead_undispatched", partialFilterExpression: { dispatchedAt: null } },
-);
+// what was told of a lead: not yet dispatched before each step that an event may forbid, all of it before the first
+outboxSchema.index({ "subject.leadId": 1, dispatchedAt: 1, seq: 1 }, { name: "lead_dispatched" });
 outboxSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });

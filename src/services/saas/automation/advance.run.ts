@@ -12,7 +12,7 @@ import { markTenantActive } from "../../../lib/tenant/mark.active";
 import type { AutomationRunRecord, RunWait } from "../../../model/saas/automation.run.schema";
 import { actions } from "./actions";
 import { enqueueAdvance } from "./alarm";
-import { hearUndispatched } from "./hear.events";
+import { hearMissed } from "./hear.events";
 import { withTurn } from "./lead.turn";
 import { maySend } from "./may.send";
 import { versionOf } from "./published.rules";
@@ -113,7 +113,10 @@ async function walk(
       return standStill(ctx, held, wait);
     const step = definition.steps.find((each) => each.id === held.run.cursor.stepId);
     if (!step) return end(ctx, held, "completed", null);
-    await hearBefore(ctx, held);
+    if (await hearBefore(ctx, held)) {
+      seen = undefined;
+      continue;
+    }
     const control = controlSteps.find(({ type }) => type === step.type);
     if (!seen || (!isFresh && !control?.blind)) seen = await scopeOf(ctx, held.run);
     isFresh = control !== undefined;
@@ -128,15 +131,18 @@ async function walk(
 }
 
 /**
- * An event that was stored and not yet dispatched counts before the next step, whoever died dispatching it.
- * @throws RunLostError when it did something to the run.
+ * An event that the run missed counts before the next step, whoever died dispatching it or the run's own trigger.
+ * @returns whether the run knows more than before.
+ * @throws RunLostError when it did something else to the run.
  */
-async function hearBefore(ctx: TenantContext, held: HeldRun): Promise<void> {
-  if (held.run.listens.length === 0) return;
+async function hearBefore(ctx: TenantContext, held: HeldRun): Promise<boolean> {
+  if (held.run.listens.length === 0) return false;
   await settleRun(ctx, held);
-  const effect = await hearUndispatched(ctx, held.run);
+  const effect = await hearMissed(ctx, held.run);
+  if (effect === "told") held.run = await rereadRun(ctx, held.run);
   if (effect === "goes_on") await enqueueAdvance(ctx, await rereadRun(ctx, held.run));
   if (effect === "goes_on" || effect === "ended") throw new RunLostError("An event changed this run.");
+  return effect === "told";
 }
 
 /** @returns where the run stays, or undefined when it stands on a later step. */

@@ -52,16 +52,20 @@ export async function hearEvents(
 }
 
 /**
- * Events of the run's lead that were stored and not dispatched yet: whoever was to dispatch them may have died.
+ * Events of the run's lead that it may have missed: those that were stored and not dispatched yet, since whoever was to
+ * dispatch them may have died; and, for a run that has not moved yet, those that were dispatched before it was there,
+ * since its own trigger may have been told late.
  * @returns what the first of them that means something to the run did to it.
  */
-export async function hearUndispatched(
-  ctx: TenantContext,
-  run: AutomationRunRecord,
-): Promise<Effect | undefined> {
+export async function hearMissed(ctx: TenantContext, run: AutomationRunRecord): Promise<Effect | undefined> {
   if (run.listens.length === 0) return undefined;
   const { Outbox } = await getCrmModels(ctx.clientCode);
-  const rows = await Outbox.find({ "subject.leadId": run.leadId.toHexString(), dispatchedAt: null })
+  const hasMoved = run.version > 1;
+  const rows = await Outbox.find({
+    "subject.leadId": run.leadId.toHexString(),
+    seq: trusted({ $gt: run.triggerEvent.seq }),
+    ...(hasMoved ? { dispatchedAt: null } : {}),
+  })
     .sort({ seq: 1 })
     .limit(100)
     .lean();
@@ -101,7 +105,7 @@ async function hear(
   event: CrmEvent,
 ): Promise<Effect | undefined> {
   if (run.heard.includes(event.id) || event.seq <= run.triggerEvent.seq) return undefined;
-  if (isSibling(run, event)) return undefined;
+  if (isSibling(run, event) || isOldNews(run, event)) return undefined;
   const definition = (await versionOf(ctx, run.ruleId, run.ruleVersion))?.definition;
   if (!definition) return undefined;
   const now = ctx.now();
@@ -122,6 +126,18 @@ async function hear(
 /** It was recorded together with the event that started the run. */
 function isSibling(run: AutomationRunRecord, { causation }: CrmEvent): boolean {
   return causation.rootEventId === run.causation.rootEventId && causation.depth < run.causation.depth;
+}
+
+/** It tells of the run's own appointment what a later sequence has replaced: calendars' news may overtake each other. */
+function isOldNews({ triggerEvent }: AutomationRunRecord, { data }: CrmEvent): boolean {
+  const { appointmentId, sequence } = triggerEvent.data;
+  return (
+    appointmentId !== undefined &&
+    appointmentId === data.appointmentId &&
+    typeof sequence === "number" &&
+    typeof data.sequence === "number" &&
+    data.sequence < sequence
+  );
 }
 
 /**
