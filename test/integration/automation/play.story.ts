@@ -1,4 +1,5 @@
 /** Plays a story under the stack's clock, for two tenants side by side: all goes well with one, the other's processes die. */
+import { DateTime } from "luxon";
 import { trusted } from "mongoose";
 import { jobHandlers } from "../../../src/jobs/handlers";
 import type { JobHandlers } from "../../../src/jobs/queue/job.handler";
@@ -7,17 +8,28 @@ import { createTenantContext } from "../../../src/lib/context/create.context";
 import type { EventDispatcher, TenantContext } from "../../../src/lib/context/tenant.context";
 import { createRule } from "../../../src/services/saas/automation/automation.service";
 import { dispatchEvents } from "../../../src/services/saas/automation/dispatch.events";
+import { receiveExternalEvent } from "../../../src/services/saas/automation/external.event.service";
 import { ruleDefinitionSchema } from "../../../src/services/saas/automation/rule.contract";
 import {
   addTags,
   createLead,
   getLead,
+  moveLeadToStageKey,
   removeTags,
   updateLead,
 } from "../../../src/services/saas/crm/lead.service";
+import { updateSettings } from "../../../src/services/saas/crm/settings.service";
 import { drainAll } from "../../setup/drain";
-import type { WhatsAppTenant } from "../whatsapp/whatsapp.stack";
-import type { Fault, Happening, Story } from "./random.rules";
+import {
+  contactOf,
+  customerMessage,
+  type WhatsAppStack,
+  type WhatsAppTenant,
+  webhookBody,
+} from "../whatsapp/whatsapp.stack";
+import type { Fault, Story } from "./random.rules";
+import { ruleOfStory, watchedStage } from "./rule.of.story";
+import { type Planned, planOf } from "./story.plan";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -28,65 +40,143 @@ export interface Teller {
   /** Whether its processes die as the story says. */
   readonly faulty: boolean;
   ruleIds: string[];
-  leadIds: string[];
+  leads: { readonly id: string; readonly phone: string }[];
+  /** Where they are by now. */
+  stages: string[];
+}
+
+/** When what happens. */
+export interface Course {
+  readonly start: number;
+  readonly plan: readonly Planned[];
+  readonly closedOn: ReadonlySet<string>;
 }
 
 let phone = 447_700_920_000;
 
-/** Plays the story to its end: no run is left, and nothing is due. */
-export async function play(story: Story, tellers: readonly Teller[]): Promise<void> {
-  // A quarter to, so that what happens and what was delayed never meet.
-  const start = Math.ceil(now().getTime() / hour) * hour + 45 * minute;
-  await passTime(start, tellers, { kind: "works" });
-  for (const teller of tellers) await begin(story, teller);
-  await recover(tellers);
-  let at = start;
-  for (const happening of story.happenings) {
-    at += happening.hours * hour;
-    await passTime(at, tellers, happening.queue);
-    for (const teller of tellers) await happen(teller, happening);
-    await recover(tellers);
-  }
-  await passTime(at + 8 * 24 * hour, tellers, { kind: "works" });
+/** When the story would happen if it began now: a quarter to an hour, or the evening before the clocks change. */
+export function courseOf(story: Story): Course {
+  const soon = Math.ceil(now().getTime() / hour) * hour;
+  const change = story.clocksChange ? nextChange(story, soon + 30 * hour) : undefined;
+  const start = (change === undefined ? soon : change - 30 * hour) + 45 * minute;
+  const day = DateTime.fromMillis(start, { zone: "utc" });
+  const closedOn = new Set(story.holidays.map((days) => day.plus({ days }).toFormat("yyyy-MM-dd")));
+  return { start, plan: planOf(story, start), closedOn };
 }
 
-async function begin(story: Story, teller: Teller): Promise<void> {
+/** The next hour at which some lead's clock is changed. */
+function nextChange({ zones, tenantZone }: Story, from: number): number | undefined {
+  const offsets = (at: number) =>
+    zones.map((zone) => DateTime.fromMillis(at, { zone: zone ?? tenantZone }).offset).join();
+  for (let at = from; at < from + 366 * 24 * hour; at += hour)
+    if (offsets(at) !== offsets(at - hour)) return at;
+  return undefined;
+}
+
+/** Plays the story to its end: no run is left, and nothing is due. */
+export async function play(
+  stack: WhatsAppStack,
+  story: Story,
+  course: Course,
+  tellers: readonly Teller[],
+): Promise<void> {
+  const { start, plan } = course;
+  await passTime(start, tellers, { kind: "works" });
+  for (const teller of tellers) await begin(story, course, teller);
+  await recover(tellers);
+  for (const [index, planned] of plan.entries()) {
+    await passTime(planned.at, tellers, planned.queue);
+    for (const teller of tellers) await happen(stack, teller, planned);
+    // The second of two comes before anybody misses the first.
+    if ((plan[index + 1]?.at ?? Number.POSITIVE_INFINITY) - planned.at >= hour) await recover(tellers);
+  }
+  await passTime(Number.POSITIVE_INFINITY, tellers, { kind: "works" });
+}
+
+async function begin(story: Story, { closedOn }: Course, teller: Teller): Promise<void> {
   teller.ruleIds = [];
-  teller.leadIds = [];
+  teller.leads = [];
+  teller.stages = [];
   const ctx = contextOf(teller, dispatchEvents);
-  for (const definition of story.rules) {
-    const parsed = ruleDefinitionSchema.parse(definition);
-    teller.ruleIds.push((await createRule(ctx, { name: "rule", definition: parsed, enabled: true })).id);
+  const frequencyCap = story.cap === null ? null : { messages: story.cap, per: "P1D" };
+  const automation = { startsPerMinute: 1_000, frequencyCap };
+  await updateSettings(ctx, { timezone: story.tenantZone, holidays: [...closedOn], automation }, undefined);
+  for (const [place, rule] of story.rules.entries()) {
+    const definition = ruleDefinitionSchema.parse(ruleOfStory(rule, place));
+    teller.ruleIds.push((await createRule(ctx, { name: "rule", definition, enabled: true })).id);
   }
   for (const timezone of story.zones) {
     phone += 1;
+    const theirs = String(phone);
+    const zone = timezone === null ? {} : { timezone };
     const consent = { whatsapp: { optIn: true } };
-    const lead = await createLead(ctx, { firstName: "Ana", phone: `+${phone}`, timezone, consent });
-    teller.leadIds.push(lead.id);
+    const { id } = await createLead(ctx, { firstName: "Ana", phone: `+${theirs}`, consent, ...zone });
+    teller.leads.push({ id, phone: theirs });
   }
 }
 
-async function happen(teller: Teller, { lead, kind, fault }: Happening): Promise<void> {
-  const dispatch = teller.faulty ? faulty(fault) : dispatchEvents;
+async function happen(stack: WhatsAppStack, teller: Teller, { lead, deed, fault }: Planned): Promise<void> {
+  const dispatch = teller.faulty && fault ? faulty(fault) : dispatchEvents;
   const ctx = contextOf(teller, dispatch);
-  const id = teller.leadIds[lead] ?? "";
-  if (kind === "company") await updateLead(ctx, { id }, { company: `Company of ${now().toISOString()}` });
-  else if (kind === "stop") await addTags(ctx, { id, tags: ["stop"] });
-  else if ((await getLead(ctx, id)).tags.includes("go")) await removeTags(ctx, { id, tags: ["go"] });
-  else await addTags(ctx, { id, tags: ["go"] });
+  const { id = "", phone: from = "" } = teller.leads[lead] ?? {};
+  switch (deed.kind) {
+    case "nothing":
+      return;
+    case "company":
+      await updateLead(ctx, { id }, { company: deed.company });
+      return;
+    case "stop":
+      await addTags(ctx, { id, tags: ["stop"] });
+      return;
+    case "go":
+      if ((await getLead(ctx, id)).tags.includes("go")) await removeTags(ctx, { id, tags: ["go"] });
+      else await addTags(ctx, { id, tags: ["go"] });
+      return;
+    case "stage": {
+      teller.stages[lead] = teller.stages[lead] === watchedStage ? "new" : watchedStage;
+      await moveLeadToStageKey(ctx, { id, stageKey: teller.stages[lead] ?? "" });
+      return;
+    }
+    case "reply": {
+      const timestamp = String(Math.floor(now().getTime() / 1000));
+      const messages = [customerMessage(from, { timestamp })];
+      await stack.deliver(
+        webhookBody(teller.tenant.number, { contacts: [contactOf(from, "Ana")], messages }),
+      );
+      const { clientCode } = teller.tenant.ctx;
+      await drainAll((theirs, events) =>
+        theirs.clientCode === clientCode ? dispatch(theirs, events) : dispatchEvents(theirs, events),
+      );
+      return;
+    }
+    case "appointment": {
+      const { type, appointmentId, sequence, startsAt } = deed;
+      const data = { appointmentId, sequence, startsAt: new Date(startsAt).toISOString() };
+      const event = { id: `${type}-${appointmentId}-${sequence}`, type, subject: { leadId: id }, data };
+      await receiveExternalEvent(ctx, event);
+    }
+  }
 }
 
 /** Goes from one due time of a run to the next; whatever is due is done before time goes on. */
-async function passTime(to: number, tellers: readonly Teller[], queue: Happening["queue"]): Promise<void> {
+async function passTime(to: number, tellers: readonly Teller[], queue: Planned["queue"]): Promise<void> {
   for (;;) {
-    const due = await Promise.all(tellers.map(nextDue));
-    const next = Math.min(to, ...due);
-    if (next > now().getTime()) await moveClock({ to: new Date(next) });
+    const next = Math.min(...(await Promise.all(tellers.map(nextDue))));
+    const goal = Math.min(to, next);
+    if (goal === Number.POSITIVE_INFINITY) return;
+    if (goal > now().getTime()) await moveClock({ to: new Date(goal) });
     if (next >= to) return;
-    const broken = tellers.filter(({ faulty }) => faulty);
-    await drainAll(dispatchEvents, queue.kind === "dies" ? dying(broken, queue.after) : jobHandlers);
-    if (queue.kind !== "works") await recover(tellers);
+    await workOff(tellers, queue);
   }
+}
+
+async function workOff(tellers: readonly Teller[], queue: Planned["queue"]): Promise<void> {
+  if (queue.kind === "works") await drainAll(dispatchEvents);
+  if (queue.kind === "two") await Promise.all([drainAll(dispatchEvents), drainAll(dispatchEvents)]);
+  if (queue.kind !== "dies") return;
+  const broken = tellers.filter(({ faulty }) => faulty);
+  await drainAll(dispatchEvents, dying(broken, queue.after));
+  await recover(tellers);
 }
 
 /** What is due and did not go on waits for the sweep, or for another try of its job. */

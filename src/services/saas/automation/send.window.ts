@@ -48,24 +48,48 @@ function spread({ from, to }: Span, key: string): Date {
   return new Date(from + Math.floor(fractionOf(key) * Math.min(spreadMs, to - from)));
 }
 
-/** What is open from a local day on, earliest first. A time that a change of clocks leaves out is an hour later. */
+/**
+ * What is open from a local day on, earliest first. When the clocks change, a span never goes beyond what the wall says:
+ * of a time that comes twice it begins at the second and ends at the first, and a time that is left out is the moment
+ * of the change.
+ */
 function spansOf({ hours, holidays }: OpenTimes, day: DateTime): Span[] {
   const date = day.toISODate();
   if (date === null || holidays.has(date)) return [];
   return hours
     .filter(({ days }) => days.includes(day.weekday))
     .map(({ from, to }) => {
-      const begin = timeOn(day, from);
-      const end = timeOn(to <= from ? day.plus({ days: 1 }) : day, to);
-      return { from: begin.toMillis(), to: end.toMillis() };
+      const begins = momentsOf(day, from);
+      const ends = momentsOf(to <= from ? day.plus({ days: 1 }) : day, to);
+      // A span within the hour that comes twice is open once.
+      const begin = begins.last < ends.first ? begins.last : begins.first;
+      return { from: begin, to: ends.first };
     })
     .filter((span) => span.to > span.from)
     .sort((left, right) => left.from - right.from);
 }
 
-function timeOn(day: DateTime, time: string): DateTime {
+/** When the wall's clock shows this time on this day, in ms: once, or twice. */
+function momentsOf(day: DateTime, time: string): { first: number; last: number } {
   const [hour = 0, minute = 0] = time.split(":").map(Number);
-  return hour === 24
-    ? day.plus({ days: 1 }).startOf("day")
-    : day.set({ hour, minute, second: 0, millisecond: 0 });
+  const shown =
+    hour === 24 ? day.plus({ days: 1 }).startOf("day") : day.set({ hour, minute, second: 0, millisecond: 0 });
+  if (hour !== 24 && (shown.hour !== hour || shown.minute !== minute)) {
+    const change = changeBefore(shown);
+    return { first: change, last: change };
+  }
+  const moments = shown.getPossibleOffsets().map((moment) => moment.toMillis());
+  return { first: Math.min(...moments), last: Math.max(...moments) };
+}
+
+/** The moment in the hours before `time` at which its zone changed its clocks, in ms. */
+function changeBefore(time: DateTime): number {
+  let before = time.minus({ hours: 3 }).toMillis();
+  let behind = time.toMillis();
+  while (behind - before > 1) {
+    const middle = Math.floor((before + behind) / 2);
+    if (time.zone.offset(middle) === time.offset) behind = middle;
+    else before = middle;
+  }
+  return behind;
 }
