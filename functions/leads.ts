@@ -1,6 +1,7 @@
 import { mountLambda } from "../src/lib/http/mount.lambda";
 import { leadRoutes } from "../src/routes/crm/lead.routes";
+import { savedSearchRoutes } from "../src/routes/crm/saved.search.routes";
 import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
 
-/** The API of leads: records, places, tags, notes, timelines. */
-export const handler = mountLambda(leadRoutes, { dispatch: dispatchEvents });
+/** The API of leads: records, places, tags, notes, timelines, saved searches. */
+export const handler = mountLambda([...leadRoutes, ...savedSearchRoutes], { dispatch: dispatchEvents });

@@ -42,6 +42,8 @@ export const crmEventTypes = [
   "template_updated",
   "media_updated",
   "automation_updated",
+  "broadcast_updated",
+  "saved_search_updated",
   "note_added",
   "task_created",
   "task_updated",
@@ -132,6 +134,8 @@ export const subjectSchema = z.object({
   cannedResponseId: objectIdSchema.optional(),
   importId: objectIdSchema.optional(),
   exportId: objectIdSchema.optional(),
+  broadcastId: objectIdSchema.optional(),
+  savedSearchId: objectIdSchema.optional(),
 });
 export type EventSubject = z.infer<typeof subjectSchema>;
 

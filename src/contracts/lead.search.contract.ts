@@ -10,7 +10,7 @@ const leadFieldName = z
   .string()
   .refine((name) => leadFieldNames.includes(name), { error: "must be the name of a lead's field" });
 const leadExpansions = ["owner", "stage"] as const;
-const wordsSchema = z.string().trim().max(200).meta({
+export const leadWordsSchema = z.string().trim().max(200).meta({
   description: "Words of name, company, e-mail or phone, from their beginning, without case and accents.",
   example: "ana souza",
 });
@@ -39,7 +39,7 @@ export type ShowLead = z.output<typeof showLeadQuery>;
 export const listLeadsQuery = z.strictObject({
   ...pageQuery,
   ...showLeadQuery.shape,
-  q: wordsSchema.optional(),
+  q: leadWordsSchema.optional(),
   sort: z.enum(leadSorts).default("-createdAt").meta({
     description: "`-` is newest first; `rank` is the order of the board's column and needs `stageId`.",
     example: "-createdAt",
@@ -74,7 +74,7 @@ export const searchLeadsSchema = z
       description: "Which leads: the grammar of rules, on fields that begin with `lead.`.",
       example: { all: [{ field: "lead.status", op: "equals", value: "open" }] },
     }),
-    query: wordsSchema.optional(),
+    query: leadWordsSchema.optional(),
     sort: z.enum(searchSorts).default("-createdAt").meta({ description: "`-` is the highest first." }),
     fields: z
       .array(leadFieldName)

@@ -9,6 +9,7 @@ import { auditRoutes } from "./crm/audit.routes";
 import { automationFileRoutes } from "./crm/automation.file.routes";
 import { automationInsightRoutes } from "./crm/automation.insight.routes";
 import { automationRoutes } from "./crm/automation.routes";
+import { broadcastRoutes } from "./crm/broadcast.routes";
 import { cannedResponseRoutes } from "./crm/canned.response.routes";
 import { changeRoutes } from "./crm/change.routes";
 import { connectionRoutes } from "./crm/connection.routes";
@@ -24,6 +25,7 @@ import { meetingRoutes } from "./crm/meeting.routes";
 import { notificationRoutes } from "./crm/notification.routes";
 import { pipelineRoutes } from "./crm/pipeline.routes";
 import { privacyRoutes } from "./crm/privacy.routes";
+import { savedSearchRoutes } from "./crm/saved.search.routes";
 import { settingsRoutes } from "./crm/settings.routes";
 import { taskRoutes } from "./crm/task.routes";
 import { teamRoutes } from "./crm/team.routes";
@@ -37,6 +39,7 @@ import { whatsappWebhookRoutes } from "./whatsapp.webhook.routes";
 
 export const routes: readonly Route[] = [
   ...leadRoutes,
+  ...savedSearchRoutes,
   ...pipelineRoutes,
   ...lostReasonRoutes,
   ...transferRoutes,
@@ -59,6 +62,7 @@ export const routes: readonly Route[] = [
   ...automationRoutes,
   ...automationFileRoutes,
   ...webhookSecretRoutes,
+  ...broadcastRoutes,
   ...eventRoutes,
   ...mediaRoutes,
   ...privacyRoutes,

@@ -131,6 +131,12 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     imports: await make(api, "/api/crm/imports", { text: "phone\n+5511987654322\n" }, 202),
     exports: await make(api, "/api/crm/exports", {}, 202),
     erasures: idOf(erasure),
+    "saved-searches": await make(api, "/api/crm/saved-searches", { name: "Somebody", query: "somebody" }),
+    broadcasts: await make(api, "/api/crm/broadcasts", {
+      name: "Offer",
+      template: { name: "welcome" },
+      audience: { query: "somebody" },
+    }),
     "lost-reasons": await make(api, "/api/crm/lost-reasons", { name: "Price" }),
     pipelines: idOf(pipeline),
     stages: idOf(stage),

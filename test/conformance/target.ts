@@ -32,6 +32,8 @@ export const anyIds: Ids = Object.fromEntries(
     "notifications",
     "imports",
     "lost-reasons",
+    "saved-searches",
+    "broadcasts",
     "exports",
     "erasures",
   ].map((name) => [name, nobodysId]),

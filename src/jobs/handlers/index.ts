@@ -24,6 +24,7 @@ export const jobHandlers: JobHandlers = {
   "automation.timer": async () => (await import("./automation.timer.handler")).handler,
   "automation.no_reply": async () => (await import("./automation.no.reply.handler")).handler,
   "automation.enroll": async () => (await import("./automation.enroll.handler")).handler,
+  "broadcast.run": async () => (await import("./broadcast.run.handler")).handler,
   "conversation.wake": async () => (await import("./conversation.wake.handler")).handler,
   "tenant.sweep": async () => (await import("./tenant.sweep.handler")).handler,
   "quarantine.replay": async () => (await import("./quarantine.replay.handler")).handler,

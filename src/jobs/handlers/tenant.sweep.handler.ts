@@ -1,3 +1,4 @@
+import { sweepBroadcasts } from "../../services/saas/automation/broadcast/broadcast.sweep";
 import { sweepPendingRuns } from "../../services/saas/automation/pending.runs";
 import { sweepDueRuns, sweepUndispatchedEvents } from "../../services/saas/automation/sweep.service";
 import { sweepTimers } from "../../services/saas/automation/timers/rule.timer";
@@ -33,6 +34,7 @@ const sweeps = {
   tasks: sweepDueTasks,
   meetings: sweepPassedMeetings,
   timers: sweepTimers,
+  broadcasts: sweepBroadcasts,
   snoozed: sweepSnoozed,
 };
 

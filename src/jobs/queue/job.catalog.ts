@@ -128,6 +128,8 @@ export const jobCatalog = {
       leadIds: z.array(objectIdSchema).min(1).max(100),
     }),
   },
+  /** Some seconds of a broadcast: note who gets it, hand messages over as fast as the number may send. */
+  "broadcast.run": { ...standard, payload: z.object({ ...tenantPayload, broadcastId: objectIdSchema }) },
   /** Take up what a crash left behind in one tenant. */
   "tenant.sweep": { ...standard, maxAttempts: 3, payload: z.object(tenantPayload) },
   /** Store quarantined webhook items of a tenant that answers again. */

@@ -10,6 +10,7 @@ import {
   automationRunSchema,
   automationStepLogSchema,
 } from "./automation.run.schema";
+import { broadcastRecipientSchema, broadcastSchema } from "./broadcast.schema";
 import { cannedResponseSchema } from "./canned.response.schema";
 import { connectionSchema } from "./connection.schema";
 import { contactIdentitySchema } from "./contact.identity.schema";
@@ -30,6 +31,7 @@ import { noteSchema } from "./note.schema";
 import { notificationSchema } from "./notification.schema";
 import { outboxSchema } from "./outbox.schema";
 import { pipelineSchema } from "./pipeline.schema";
+import { savedSearchSchema } from "./saved.search.schema";
 import { sendPaceSchema } from "./send.pace.schema";
 import { stageHistorySchema } from "./stage.history.schema";
 import { taskSchema } from "./task.schema";
@@ -46,6 +48,8 @@ export const crmSchemas = {
   AutomationRun: automationRunSchema,
   AutomationStepLog: automationStepLogSchema,
   AutomationVersion: automationVersionSchema,
+  Broadcast: broadcastSchema,
+  BroadcastRecipient: broadcastRecipientSchema,
   CannedResponse: cannedResponseSchema,
   Connection: connectionSchema,
   ContactIdentity: contactIdentitySchema,
@@ -67,6 +71,7 @@ export const crmSchemas = {
   Notification: notificationSchema,
   Outbox: outboxSchema,
   Pipeline: pipelineSchema,
+  SavedSearch: savedSearchSchema,
   SendPace: sendPaceSchema,
   StageHistory: stageHistorySchema,
   Task: taskSchema,

@@ -3,7 +3,7 @@ import type { Actor } from "../../contracts/common.contract";
 import type { Chain } from "../../contracts/crm.event.contract";
 import { messageKindSchema, messageStatusSchema } from "../../contracts/message.contract";
 import { wordsOf } from "../../contracts/text.words";
-import { anyText, type BaseRecord, recordSchema } from "../record.schema";
+import { anyId, anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 export type MessageStatus = (typeof messageStatusSchema.options)[number];
 export type MessageKind = (typeof messageKindSchema.options)[number];
@@ -14,6 +14,8 @@ export interface MessageSender {
   ruleId?: Types.ObjectId | null;
   runId?: Types.ObjectId | null;
   stepId?: string | null;
+  /** Of a message that went to many. */
+  broadcastId?: Types.ObjectId;
 }
 
 export interface MessageError {
@@ -133,6 +135,11 @@ messageSchema.index(
 );
 // a lead's messages, when it is merged or erased
 messageSchema.index({ leadId: 1, sentAt: -1 }, { name: "lead" });
+// what became of a broadcast's messages, counted from keys
+messageSchema.index(
+  { "sender.broadcastId": 1, status: 1, "error.code": 1, "statusAt.sent": 1 },
+  { name: "broadcast", partialFilterExpression: { "sender.broadcastId": anyId } },
+);
 // search: the newest messages with a word
 messageSchema.index({ words: 1, sentAt: -1 }, { name: "words", partialFilterExpression: { words: anyText } });
 

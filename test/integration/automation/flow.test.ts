@@ -17,7 +17,7 @@ import {
 import { dispatchEvents } from "../../../src/services/saas/automation/dispatch.events";
 import { receiveExternalEvent } from "../../../src/services/saas/automation/external.event.service";
 import { ruleDefinitionSchema } from "../../../src/services/saas/automation/rule.contract";
-import { startRuns } from "../../../src/services/saas/automation/start.runs";
+import { startRuns, startRunsBySearch } from "../../../src/services/saas/automation/start.runs";
 import { cancelRuns, retryRun } from "../../../src/services/saas/automation/steer.runs";
 import { hearSilence } from "../../../src/services/saas/automation/timers/no.reply";
 import { diffVersions, rollBackRule } from "../../../src/services/saas/automation/version.service";
@@ -217,6 +217,101 @@ test("reminders follow an appointment that moves, also one that was given alread
   expect(run?.dueAt?.toISOString()).toBe(new Date(Date.parse(moved) - 24 * hour).toISOString());
   await later(72 * hour);
   expect(await tagsOf(lead)).toEqual(["reminded"]);
+});
+
+test("reminders that were all given come again when their appointment moves", async () => {
+  await ruleOf({
+    trigger: { event: "appointment_confirmed" },
+    enrollment: { key: "{{event.data.appointmentId}}" },
+    rescheduleOn: [{ event: "appointment_rescheduled", match: "event.data.appointmentId" }],
+    steps: [
+      { id: "day", type: "delay", until: "{{event.data.startsAt}}", offset: "-PT24H", ifPast: "skip_next" },
+      tag("t24", "a day"),
+      { id: "hour", type: "delay", until: "{{event.data.startsAt}}", offset: "-PT1H", ifPast: "skip_next" },
+      tag("t1", "an hour"),
+    ],
+  });
+  const lead = await newLead();
+  const at = (hours: number) => new Date(contextOf().now().getTime() + hours * hour).toISOString();
+  const tell = (type: string, sequence: number, startsAt: string, appointmentId = "A-77") =>
+    receiveExternalEvent(contextOf(), {
+      id: `${type}-77-${sequence}-${appointmentId}`,
+      type,
+      subject: { leadId: lead.id },
+      data: { appointmentId, sequence, startsAt },
+    });
+  await tell("appointment_confirmed", 0, at(2));
+  await later(2 * hour);
+  expect(await runsOf(lead)).toMatchObject([{ status: "completed" }]);
+  expect(await tagsOf(lead)).toEqual(["an hour"]);
+  // To the past, and of somebody else's appointment: nothing is to come.
+  await tell("appointment_rescheduled", 1, at(-1));
+  await tell("appointment_rescheduled", 1, at(48), "A-78");
+  expect(await runsOf(lead)).toMatchObject([{ status: "completed" }]);
+  const moved = at(48);
+  await tell("appointment_rescheduled", 2, moved);
+  const [run] = await runsOf(lead);
+  expect(run).toMatchObject({ status: "waiting", endedAt: null, cursor: { stepId: "day" } });
+  expect(run?.dueAt?.toISOString()).toBe(new Date(Date.parse(moved) - 24 * hour).toISOString());
+  await later(47 * hour + 1_000);
+  expect(await tagsOf(lead)).toEqual(["an hour", "a day"]);
+  expect(await runsOf(lead)).toMatchObject([{ status: "completed", cursor: { iteration: 1 } }]);
+});
+
+test("an answer in the trigger's own second ends the run, one of the second before does not", async () => {
+  await ruleOf({
+    trigger: { event: "lead_created" },
+    exitOn: [{ event: "external_event:answered" }],
+    steps: [{ id: "w", type: "delay", duration: "PT2M" }, tag("t", "late")],
+  });
+  const told = async (secondsBefore: number) => {
+    const lead = await newLead();
+    const [run] = await runsOf(lead);
+    const second = Math.floor((run?.triggerEvent.occurredAt.getTime() ?? 0) / 1_000);
+    await receiveExternalEvent(contextOf(), {
+      id: `answered-${lead.id}`,
+      type: "answered",
+      subject: { leadId: lead.id },
+      occurredAt: new Date((second - secondsBefore) * 1_000).toISOString(),
+      data: {},
+    });
+    return (await runsOf(lead))[0]?.status;
+  };
+  expect(await told(0)).toBe("exited");
+  expect(await told(1)).toBe("waiting");
+});
+
+test("an event of the future is refused: every answer would look older than it", async () => {
+  const lead = await newLead();
+  const told = receiveExternalEvent(contextOf(), {
+    id: "from-tomorrow",
+    type: "answered",
+    subject: { leadId: lead.id },
+    occurredAt: new Date(contextOf().now().getTime() + 24 * hour).toISOString(),
+    data: {},
+  });
+  await expect(told).rejects.toMatchObject({
+    code: "validation-failed",
+    options: { errors: [{ pointer: "/occurredAt" }] },
+  });
+});
+
+test("a rule starts by hand for everybody whom a search finds, once each", async () => {
+  const rule = await ruleOf({ trigger: { event: "manual" }, steps: [tag("t", "started")] });
+  const [first, second] = [await newLead({ company: "Acme" }), await newLead({ company: "Acme" })];
+  const other = await newLead({ company: "Other" });
+  const search = { condition: { field: "lead.company", op: "equals" as const, value: "Acme" } };
+  expect(await startRunsBySearch(contextOf(), { ruleId: rule.id, search })).toEqual({ requested: 2 });
+  await drainAll(dispatchEvents);
+  expect([await tagsOf(first), await tagsOf(second), await tagsOf(other)]).toEqual([
+    ["started"],
+    ["started"],
+    [],
+  ]);
+  const wrong = { condition: { field: "lead.compny", op: "equals" as const, value: "Acme" } };
+  await expect(startRunsBySearch(contextOf(), { ruleId: rule.id, search: wrong })).rejects.toMatchObject({
+    options: { errors: [{ pointer: "/search/condition/field" }] },
+  });
 });
 
 test("a goal completes the run", async () => {

@@ -1,4 +1,4 @@
-import { Types } from "mongoose";
+import { Types, trusted } from "mongoose";
 import { conversationSchema } from "../../../src/contracts/conversation.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { moveClock } from "../../../src/lib/clock/clock";
@@ -363,4 +363,28 @@ test("rows of every model that names a lead are moved", async () => {
     if (rows.some(({ type, action }) => (action ?? type) !== "lead_deleted")) left.push(name);
   }
   expect(left).toEqual([]);
+});
+
+test("of two people of a broadcast who become one, the place with a message stays", async () => {
+  const base = await newLead(tenant);
+  const other = await newLead(tenant);
+  const place = (broadcastId: Types.ObjectId, { id }: { id: string }, state: "sent" | "pending") =>
+    tenant.models.BroadcastRecipient.create({ broadcastId, leadId: new Types.ObjectId(id), state });
+  const [first, second, third] = [new Types.ObjectId(), new Types.ObjectId(), new Types.ObjectId()];
+  await place(first, base, "pending");
+  await place(first, other, "sent");
+  await place(second, base, "sent");
+  await place(second, other, "pending");
+  await place(third, other, "pending");
+  await merge(base.id, other.id);
+  const rows = await tenant.models.BroadcastRecipient.find({
+    broadcastId: trusted({ $in: [first, second, third] }),
+  }).lean();
+  expect(rows.map(({ leadId }) => leadId.toHexString())).toEqual([base.id, base.id, base.id]);
+  const states = new Map(rows.map(({ broadcastId, state }) => [broadcastId.toHexString(), state]));
+  expect([first, second, third].map((id) => states.get(id.toHexString()))).toEqual([
+    "sent",
+    "sent",
+    "pending",
+  ]);
 });

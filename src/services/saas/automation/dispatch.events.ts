@@ -9,6 +9,7 @@ import type {
 } from "../../../model/saas/automation.run.schema";
 import { enqueueAdvance } from "./alarm";
 import { enqueueBeginnings, goOn } from "./begin.runs";
+import { noteReplies } from "./broadcast/broadcast.replies";
 import { decisionOf, writeDecisions } from "./decision";
 import { decideMany, type Told } from "./enroll.many";
 import { decide } from "./enroll.run";
@@ -33,6 +34,7 @@ const mostAtOnce = 20;
  */
 export const dispatchEvents: EventDispatcher = async (ctx, events) => {
   const rules = await rulesByTrigger(ctx, [...events.flatMap(triggersOf), "no_reply"]);
+  await noteReplies(ctx, events);
   for (const run of await hearEvents(ctx, events)) await goOn(ctx, run);
   const byLead = new Map<string, CrmEvent[]>();
   for (const event of events) {

@@ -7,7 +7,7 @@ import {
 import type { EventDraft } from "../../../contracts/crm.event.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
-import { validationProblem } from "../../../lib/http/validation.problem";
+import { invalidRequest, validationProblem } from "../../../lib/http/validation.problem";
 import { type Change, commitChange, EventAlreadyRecordedError } from "../../../lib/tenant/commit.change";
 import {
   type AppointmentEventType,
@@ -29,6 +29,7 @@ export async function receiveExternalEvent(
   ctx: TenantContext,
   input: ExternalEventInput,
 ): Promise<ExternalEventResult> {
+  refuseFuture(ctx, input);
   const { told, ...draft } = describe(input);
   const declared = told ? null : await declaredType(ctx, input.type);
   if (declared) requireDeclaredData(declared, input.data);
@@ -57,6 +58,16 @@ export async function receiveExternalEvent(
     if (!known) throw unknownSubject();
     return { eventId: draft.id, leadId: known._id.toHexString(), duplicate: true };
   }
+}
+
+/** Clocks differ by less than this. */
+const leewayMs = 5 * 60_000;
+
+/** An event of the future would make every answer look older than it. @throws AppError validation-failed */
+function refuseFuture(ctx: TenantContext, { occurredAt }: ExternalEventInput): void {
+  if (occurredAt === undefined || Date.parse(occurredAt) <= ctx.now().getTime() + leewayMs) return;
+  const detail = "must not lie in the future: it says when this happened. A time to come belongs into data.";
+  throw invalidRequest([{ pointer: "/occurredAt", code: "validation-failed", detail }]);
 }
 
 function unknownSubject(): AppError {

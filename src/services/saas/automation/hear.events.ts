@@ -15,6 +15,7 @@ import { isMeant } from "./event.match";
 import { eventsOf } from "./listens";
 import { versionOf } from "./published.rules";
 import { type Rewound, rewind } from "./reschedule";
+import { reviveRuns } from "./revive.runs";
 import { nextOf, type RuleDefinition } from "./rule.contract";
 import { noteStep } from "./step.log";
 import { waitForSchema } from "./steps/wait.for.step";
@@ -25,6 +26,7 @@ type Effect = "goes_on" | "ended" | "told";
 
 /** How many events a run remembers to have taken. */
 const memory = 20;
+const secondMs = 1_000;
 
 /** Puts a batch of events to the runs that listen for them. @returns the runs that can go on now, in their order. */
 export async function hearEvents(
@@ -48,7 +50,7 @@ export async function hearEvents(
     const now = await hearAll(ctx, run, theirs);
     if (now) awake.push(now);
   }
-  return awake;
+  return [...awake, ...(await reviveRuns(ctx, told))];
 }
 
 /**
@@ -148,8 +150,13 @@ function countsAgainst(run: AutomationRunRecord, event: CrmEvent): boolean {
   return (
     readPath(event.data, "sender.runId") !== run._id.toHexString() &&
     event.causation.rootEventId !== run.causation.rootEventId &&
-    new Date(event.occurredAt).getTime() > run.triggerEvent.occurredAt.getTime()
+    isLater(new Date(event.occurredAt).getTime(), run.triggerEvent.occurredAt.getTime())
   );
+}
+
+/** WhatsApp tells times in whole seconds: an answer of the trigger's own second came behind it in the log, so it is later. */
+function isLater(at: number, trigger: number): boolean {
+  return at > trigger || (at % secondMs === 0 && at === trigger - (trigger % secondMs));
 }
 
 function isAwaited(

@@ -1,11 +1,12 @@
 /** May a step write to this lead at this time? Pure: lead, settings and what was sent are handed in. */
 import { IANAZone } from "luxon";
 import type { FrequencyCap } from "../../../contracts/hours.contract";
+import type { SendWindow } from "../../../contracts/send.window.contract";
 import { durationMs } from "../../../lib/duration/duration";
 import type { LeadRecord } from "../../../model/saas/lead.schema";
 import type { TenantSettingsRecord } from "../../../model/saas/tenant.settings.schema";
 import { unwantedReason } from "../messaging/refuse.unwanted";
-import { actingSchema, type RuleDefinition, type SendWindow, type Step } from "./rule.contract";
+import { actingSchema, type RuleDefinition, type Step } from "./rule.contract";
 import { type OpenTimes, planOpening } from "./send.window";
 
 export type Permission =
@@ -18,7 +19,7 @@ const everyDay = [1, 2, 3, 4, 5, 6, 7];
 export interface Sending {
   readonly lead: Pick<LeadRecord, "doNotContact" | "consent" | "timezone">;
   readonly settings: TenantSettingsRecord;
-  readonly definition: RuleDefinition;
+  readonly definition: Pick<RuleDefinition, "sendWindow" | "frequencyCap">;
   readonly step: Step;
   readonly now: Date;
   /** What the place within the quarter of an hour after an opening is drawn from. */

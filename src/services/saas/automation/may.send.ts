@@ -59,6 +59,8 @@ export async function sentByRules(
     sentAt: trusted({ $gt: new Date(ctx.now().getTime() - durationMs(cap.per)) }),
     direction: "outbound",
     "sender.type": "automation",
+    // What never reached the lead does not weigh on them.
+    status: trusted({ $ne: "failed" as const }),
   })
     .sort({ sentAt: -1 })
     .limit(cap.messages)

@@ -35,6 +35,25 @@ export async function rewind(
   return { triggerEvent, cursor: { ...run.cursor, iteration: run.cursor.iteration + 1 } };
 }
 
+/**
+ * A run that is through goes back to the first delay on its way whose new time is still to come.
+ * @returns undefined when there is none
+ */
+export async function rewindEnded(
+  ctx: TenantContext,
+  run: AutomationRunRecord,
+  definition: RuleDefinition,
+  event: CrmEvent,
+): Promise<Rewound | undefined> {
+  const triggerEvent = { ...run.triggerEvent, data: { ...run.triggerEvent.data, ...event.data } };
+  for (const step of definition.steps) {
+    if (step.type !== "delay" || step.until === undefined || !Object.hasOwn(run.vars, step.id)) continue;
+    if (await isToCome(ctx, { ...run, triggerEvent }, step))
+      return { triggerEvent, cursor: { stepId: step.id, iteration: run.cursor.iteration + 1 } };
+  }
+  return undefined;
+}
+
 async function isToCome(ctx: TenantContext, run: AutomationRunRecord, step: Step): Promise<boolean> {
   const { id, type, data, occurredAt, subject } = run.triggerEvent;
   const scope = await readScope(ctx, { id, type, data, occurredAt: occurredAt.toISOString(), subject });

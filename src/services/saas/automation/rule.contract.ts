@@ -2,8 +2,7 @@
 import * as z from "zod";
 import { durationSchema } from "../../../contracts/common.contract";
 import { conditionSchema } from "../../../contracts/condition.contract";
-import { hoursSchema } from "../../../contracts/hours.contract";
-import { timezoneSchema } from "../../../contracts/settings.contract";
+import { sendWindowSchema } from "../../../contracts/send.window.contract";
 import { didYouMean } from "../../../contracts/suggestion";
 import { actions } from "./actions";
 import { eventMatchSchema } from "./event.match";
@@ -113,35 +112,6 @@ const stepSchema: z.ZodType<Step> = z.discriminatedUnion("type", [firstStep, ...
 export const stepSchemas: ReadonlyMap<string, z.ZodType> = new Map(
   [...controlSchemas, ...actionSchemas].map((schema, index) => [stepTypes[index] ?? "", schema]),
 );
-
-const outside = z
-  .enum(["defer", "skip"])
-  .default("defer")
-  .meta({ description: "Outside the window: wait for the next opening, or leave the step out." });
-const zone = z
-  .union([z.enum(["lead", "tenant"]), timezoneSchema])
-  .default("lead")
-  .meta({
-    description: "Whose clock: the lead's (else the tenant's), the tenant's, or a zone.",
-    example: "lead",
-  });
-const holidays = z
-  .enum(["closed", "ignore"])
-  .default("closed")
-  .meta({ description: "Whether the tenant's holidays are closed." });
-
-export const sendWindowSchema = z
-  .union([
-    z.strictObject({ ...hoursSchema.partial({ days: true }).shape, timezone: zone, outside, holidays }),
-    z.strictObject({
-      hours: z.literal("business").meta({ description: "The tenant's business hours." }),
-      timezone: zone,
-      outside,
-      holidays,
-    }),
-  ])
-  .meta({ id: "SendWindow", description: "When the rule may write to leads." });
-export type SendWindow = z.output<typeof sendWindowSchema>;
 
 const listOf = (schema: typeof eventMatchSchema) => z.array(schema).max(20);
 

@@ -16,7 +16,7 @@ const listWords = new Set(["size", "first", "last"]);
 
 /** A rule, and what its texts and conditions may name. */
 export interface RuleWords {
-  readonly definition: RuleDefinition;
+  readonly definition: Pick<RuleDefinition, "trigger" | "steps">;
   readonly fields: ConditionFields;
   readonly eventTypes: readonly DeclaredEvent[];
   /** Where the rule stands, e.g. `/definition`. */
@@ -50,7 +50,7 @@ export function conditionPathProblems(condition: Condition, words: RuleWords, pl
 }
 
 /** The steps before the one in which a text stands; none for texts outside of steps. */
-function stepsBefore(definition: RuleDefinition, place: string): RuleDefinition["steps"] {
+function stepsBefore(definition: Pick<RuleDefinition, "steps">, place: string): RuleDefinition["steps"] {
   const index = /^\/steps\/(\d+)\//.exec(place)?.[1];
   return index === undefined ? [] : definition.steps.slice(0, Number(index));
 }

@@ -4,6 +4,7 @@ import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { CrmModels } from "../../../lib/tenant/get.crm.model";
 import type { MessageRecord } from "../../../model/saas/message.schema";
+import { moveRecipients } from "./merge.recipients";
 import { type Move, moveRuns } from "./merge.runs";
 
 /** The models whose rows name a lead: what a merge has to move. */
@@ -25,6 +26,7 @@ const moves: Record<LeadModel, "rows" | "own" | "stay"> = {
   Conversation: "own",
   AutomationRun: "own",
   Message: "own",
+  BroadcastRecipient: "own",
   Note: "rows",
   Meeting: "rows",
   MediaAsset: "rows",
@@ -61,6 +63,7 @@ export async function moveSlice(
 ): Promise<number> {
   let moved = await moveMessages(change, move, {}, limit);
   if (moved < limit) moved += await moveRuns(ctx, change, move, { limit: limit - moved });
+  if (moved < limit) moved += await moveRecipients(change, move, limit - moved);
   for (const name of plainModels) {
     if (moved >= limit) break;
     moved += await movePlain(change, move, name, limit - moved);

@@ -49,10 +49,11 @@ export async function composeTemplate(
   });
 }
 
-async function findSendableTemplate(
-  { models, session }: Change,
+/** The one approved template of this name and language. @throws AppError template-not-sendable */
+export async function findSendableTemplate(
+  { models, session }: Pick<Change, "models" | "session">,
   wabaId: string,
-  { name, language }: TemplateRequest,
+  { name, language }: Pick<TemplateRequest, "name" | "language">,
 ): Promise<TemplateRecord> {
   const named = await models.Template.find({ wabaId, name, deletedAt: null }).session(session).lean();
   const matching = language === undefined ? named : named.filter((each) => each.language === language);

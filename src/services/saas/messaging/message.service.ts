@@ -38,20 +38,33 @@ export type SendMessageInput = MessageTarget & {
   readonly sender?: MessageSender;
 };
 
+/** What belongs into the same change as the message; called also for one that was stored before. */
+export type WithMessage = (change: Change, message: MessageRecord) => Promise<void>;
+
 /**
  * Stores a message as `queued` and has it sent. Everything that is known to fail is refused here.
  * @throws AppError not-found, invalid-reference, invalid-state, opted-out, outside-service-window,
  * template-not-sendable, missing-variable, invalid-variable, media-unsupported, url-not-allowed.
  */
-export async function sendMessage(ctx: TenantContext, input: SendMessageInput): Promise<Message> {
+export async function sendMessage(
+  ctx: TenantContext,
+  input: SendMessageInput,
+  also: WithMessage = async () => undefined,
+): Promise<Message> {
+  const store = () =>
+    commitChange(ctx, async (change) => {
+      const message = await queueMessage(ctx, change, input);
+      await also(change, message);
+      return message;
+    });
   // before the change, which must not wait for the look-up of a name
   if (input.content.kind === "media_link") await requirePublicUrl(input.content.link);
   try {
-    return toMessage(await commitChange(ctx, (change) => queueMessage(ctx, change, input)));
+    return toMessage(await store());
   } catch (error) {
     // A twin of this request was faster: its row is the answer.
     if (!isDuplicateKey(error, "client")) throw error;
-    return toMessage(await commitChange(ctx, (change) => queueMessage(ctx, change, input)));
+    return toMessage(await store());
   }
 }
 

@@ -28,6 +28,7 @@ import { marketingRefusal, unwantedReason } from "../messaging/refuse.unwanted";
 import { readToken } from "./connection.token";
 import { buildBody } from "./outgoing/build.body";
 import { CannotSend } from "./outgoing/cannot.send";
+import { withdrawnReason } from "./outgoing/withdrawn";
 import { replayParkedStatuses } from "./parked.items";
 import { pauseConnection } from "./pause.connection";
 import { learnLimit, spaceOutPair, takePlace } from "./send.pace";
@@ -51,7 +52,8 @@ const longestDelayMs = 15 * 60_000;
 
 /** Sends a stored message if it is still to be sent. */
 export async function sendStoredMessage(ctx: TenantContext, messageId: string): Promise<SendResult> {
-  const { Message, Connection, Lead, Conversation } = await getCrmModels(ctx.clientCode);
+  const models = await getCrmModels(ctx.clientCode);
+  const { Message, Connection, Lead, Conversation } = models;
   const message = await Message.findById(new Types.ObjectId(messageId)).lean();
   if (!message) return { kind: "settled", status: "gone" };
   if (message.status === "sending") {
@@ -86,7 +88,8 @@ export async function sendStoredMessage(ctx: TenantContext, messageId: string): 
       throw new CannotSend("The WhatsApp number was disconnected before the message was sent.");
     const reason =
       unwantedReason(lead) ??
-      (await marketingRefusal(await getCrmModels(ctx.clientCode), lead, connection, message.template));
+      (await withdrawnReason(models, message)) ??
+      (await marketingRefusal(models, lead, connection, message.template));
     if (reason !== null) throw new CannotSend(reason);
     if (message.kind !== "template" && !isWindowOpen(conversation, ctx.now())) {
       return await fail(ctx, message, explainError(131_047, null));

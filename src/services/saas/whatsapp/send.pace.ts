@@ -36,6 +36,12 @@ export interface Place {
   readonly pairIsSlow: boolean;
 }
 
+/** Messages a second that a number is used for sending with, unless Meta slowed it down. */
+export const sendingPerSecond = ({
+  messagesPerSecond,
+}: Pick<ConnectionRecord, "messagesPerSecond">): number =>
+  (messagesPerSecond ?? standardPerSecond) * usedShare;
+
 const numberKey = ({ connection }: PaceScope) => `number:${connection._id.toHexString()}`;
 const accountKey = ({ connection }: PaceScope) => `account:${connection.wabaId}`;
 const pairKey = ({ message }: PaceScope) => `pair:${message.conversationId.toHexString()}`;
@@ -57,7 +63,7 @@ export async function takePlace(ctx: TenantContext, scope: PaceScope): Promise<P
 async function reserve(ctx: TenantContext, scope: PaceScope): Promise<SendPaceRecord> {
   const { SendPace } = await getCrmModels(ctx.clientCode);
   const now = ctx.now();
-  const base = (scope.connection.messagesPerSecond ?? standardPerSecond) * usedShare;
+  const base = sendingPerSecond(scope.connection);
   const sinceHit = { $subtract: [now, { $ifNull: ["$hitAt", now] }] };
   const recovered = { $add: ["$perSecond", { $multiply: [base / recoveryMs, sinceHit] }] };
   const perSecond = { $min: [base, { $ifNull: [recovered, base] }] };
@@ -119,7 +125,7 @@ export async function learnLimit(
   const sinceHit = before?.hitAt ? now.getTime() - before.hitAt.getTime() : Number.POSITIVE_INFINITY;
   const hits = sinceHit < calmMs + longestMs ? (before?.hits ?? 0) : 0;
   const heldMs = askedMs ?? Math.min(longestMs, firstMs * factor ** Math.min(hits, 10));
-  const base = (scope.connection.messagesPerSecond ?? standardPerSecond) * usedShare;
+  const base = sendingPerSecond(scope.connection);
   const current = Math.min(
     base,
     (before?.perSecond ?? base) + (base * Math.min(sinceHit, recoveryMs)) / recoveryMs,
