@@ -3,8 +3,9 @@ import { pageSchema } from "../../../src/contracts/common.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { longestRank, rankBetween } from "../../../src/lib/rank/rank";
 import { commitChange } from "../../../src/lib/tenant/commit.change";
-import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
+import { closeAllConnections, tenantConnection } from "../../../src/lib/tenant/tenant.registry";
 import { moveLeadInChange } from "../../../src/services/saas/crm/lead.move";
+import { spreadColumn } from "../../../src/services/saas/crm/stage.spread";
 import { drainAll } from "../../setup/drain";
 import { type CrmTenant, crmTenant, newLead, stagesOf, takeEvents } from "./crm.tenant";
 
@@ -127,3 +128,24 @@ test("a column that is crowded for thousands of leads is spread by a job, and no
   expect(second.data.map(({ id }) => id)).toEqual(ids.slice(10, 20));
   expect(after.every(({ id, version }) => id === mover.id || version === 1)).toBe(true);
 }, 60_000);
+
+test("a change that began before a column is spread must begin again, in whatever process it runs", async () => {
+  const stageId = stages.lost ?? "";
+  await seedLeads(stageId, evenRanks(40));
+  const [, second] = await column(stageId);
+  const connection = await tenantConnection(tenant.ctx.clientCode);
+  const session = await connection.startSession();
+  try {
+    session.startTransaction({ readConcern: { level: "snapshot" } });
+    await tenant.models.Lead.findOne({ stageId: new Types.ObjectId(stageId) })
+      .session(session)
+      .lean();
+    expect(await spreadColumn(tenant.ctx, { stageId, rank: second?.rank ?? "" })).toEqual({ leads: 8_192 });
+    // What every change does in the end.
+    const later = tenant.models.Counter.updateOne({ _id: "events" }, { $inc: { value: 1 } }, { session });
+    await expect(later).rejects.toMatchObject({ codeName: "WriteConflict" });
+  } finally {
+    await session.abortTransaction();
+    await session.endSession();
+  }
+});
