@@ -62,6 +62,18 @@ export function ranksBetween(
 }
 
 const bigBase = BigInt(base);
+const wideLength = 12;
+/** Narrow beside a step of the ends: a million of them are far from reaching the next lead that stands alone. */
+const wideStep = bigBase ** 3n;
+
+/**
+ * The rank that is so many wide steps behind (or, with fewer than none, before) another, however crowded it is there.
+ * @returns null beyond the ends of all ranks.
+ */
+export function rankAway(origin: string, steps: number): string | null {
+  const value = fractionOf(origin, wideLength) + BigInt(steps) * wideStep;
+  return value > 0n && value < bigBase ** BigInt(wideLength) ? rankOf(value, wideLength) : null;
+}
 
 function freeRank(place: bigint, length: number, taken: ReadonlySet<string>): string {
   const rank = rankOf(place, length);

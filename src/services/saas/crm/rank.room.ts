@@ -33,12 +33,6 @@ const widths: readonly Width[] = [
 ];
 /** Where all around is crowded: enough for now; the job spreads wider. */
 const lastResort: Width = { each: 1_024, longest: 20 };
-const wideWidths: readonly Width[] = [
-  { each: 4_096, longest: 12 },
-  { each: 16_384, longest: 12 },
-  { each: 65_536, longest: 12 },
-];
-
 /** A lead that stands in a column, or stood in one and is about to leave it. */
 export interface Standing {
   readonly _id: Types.ObjectId;
@@ -65,13 +59,6 @@ export async function makeRoom(
     if (ranks) return { ranks, crowded: width === lastResort };
   }
   return null;
-}
-
-/** Spreads as many leads as short ranks take: at most the whole column. @returns how many at most. */
-export async function spreadWide(change: Change, gap: Gap): Promise<number> {
-  for (const width of wideWidths)
-    if (await spreadAround(change, gap, width, { count: 0, moving: null })) return width.each * 2;
-  return 0;
 }
 
 type Neighbour = Standing & { readonly rank: string };

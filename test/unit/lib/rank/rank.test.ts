@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { firstRank, rankBetween, ranksBetween } from "../../../../src/lib/rank/rank";
+import { firstRank, rankAway, rankBetween, ranksBetween } from "../../../../src/lib/rank/rank";
 
 test("ranks stay in order and unique through 5,000 random insertions", () => {
   let seed = 42;
@@ -86,4 +86,13 @@ test("where there is no room for so many, none are given", () => {
   expect(ranksBetween("V0000000", "V000000001", { ...options, count: 1 })).toBeNull();
   expect(ranksBetween("V0000000", "V0000001", { ...options, count: 100 })).toBeNull();
   expect(ranksBetween("V0000000", "V0000001", { ...options, count: 10 })).toHaveLength(10);
+});
+
+test("wide steps lead away from a crowded place in order, and end where ranks end", () => {
+  const origin = `V${"0".repeat(20)}7`;
+  const ranks = Array.from({ length: 2_001 }, (_, n) => rankAway(origin, n - 1_000) ?? "");
+  expect(ranks.every((rank, n) => n === 0 || (ranks[n - 1] ?? "") < rank)).toBe(true);
+  expect((ranks[999] ?? "") < origin && origin < (ranks[1_001] ?? "")).toBe(true);
+  expect(Math.max(...ranks.map((rank) => rank.length))).toBeLessThanOrEqual(12);
+  expect([rankAway("00000001", -1e12), rankAway("zzzzzzzz", 1e12)]).toEqual([null, null]);
 });
