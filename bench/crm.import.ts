@@ -48,13 +48,16 @@ async function importFile(clientCode: Tenant["clientCode"], count: number) {
   const watch = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage().rss);
   }, 50);
+  const { LeadImport } = await getCrmModels(clientCode);
+  let record = await LeadImport.findById(importId).orFail().lean();
   const ms = await timed(async () => {
-    for (let done = false; !done; )
-      ({ done } = await drainUntilIdle({ dispatch: dispatchEvents, limitMs: 600_000 }));
+    // On a busy machine a lease may run out: the job is then due again a moment after the queue was idle.
+    while (record.state === "queued" || record.state === "running") {
+      await drainUntilIdle({ dispatch: dispatchEvents, limitMs: 600_000 });
+      record = await LeadImport.findById(importId).orFail().lean();
+    }
   });
   clearInterval(watch);
-  const { LeadImport } = await getCrmModels(clientCode);
-  const record = await LeadImport.findById(importId).orFail().lean();
   return { ms, peak, before, counts: record.counts, state: record.state };
 }
 
