@@ -96,6 +96,16 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     cursor: { stepId: null, iteration: 0 },
     startedAt: at,
   });
+  const enrollment = await models.AutomationEnrollment.create({
+    ...base,
+    ruleId: rule._id,
+    state: "done",
+    search: { query: "ana" },
+    upTo: leadId,
+    requestId: "r-00000001",
+    createdBy: actor,
+    expireAt: new Date(at.getTime() + 86_400_000),
+  });
   const notification = await models.Notification.create({
     userId: "maria",
     kind: "rule",
@@ -146,6 +156,7 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
     connections: idOf(connection),
     automations: idOf(rule),
     "automation-runs": idOf(run),
+    "automation-enrollments": idOf(enrollment),
   };
 }
 

@@ -23,6 +23,7 @@ export const anyIds: Ids = Object.fromEntries(
     "meetings",
     "automations",
     "automation-runs",
+    "automation-enrollments",
     "media",
     "custom-fields",
     "canned-responses",

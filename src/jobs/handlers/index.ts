@@ -25,6 +25,7 @@ export const jobHandlers: JobHandlers = {
   "automation.no_reply": async () => (await import("./automation.no.reply.handler")).handler,
   "automation.enroll": async () => (await import("./automation.enroll.handler")).handler,
   "broadcast.run": async () => (await import("./broadcast.run.handler")).handler,
+  "automation.enroll_search": async () => (await import("./automation.enroll.search.handler")).handler,
   "conversation.wake": async () => (await import("./conversation.wake.handler")).handler,
   "tenant.sweep": async () => (await import("./tenant.sweep.handler")).handler,
   "quarantine.replay": async () => (await import("./quarantine.replay.handler")).handler,

@@ -1,4 +1,5 @@
 import { sweepBroadcasts } from "../../services/saas/automation/broadcast/broadcast.sweep";
+import { sweepEnrollments } from "../../services/saas/automation/enrollment.service";
 import { sweepPendingRuns } from "../../services/saas/automation/pending.runs";
 import { sweepDueRuns, sweepUndispatchedEvents } from "../../services/saas/automation/sweep.service";
 import { sweepTimers } from "../../services/saas/automation/timers/rule.timer";
@@ -29,6 +30,7 @@ const sweeps = {
   closingStages: sweepClosingStages,
   stalledLeads: sweepStalledLeads,
   events: sweepUndispatchedEvents,
+  enrollments: sweepEnrollments,
   pendingRuns: sweepPendingRuns,
   runs: sweepDueRuns,
   tasks: sweepDueTasks,

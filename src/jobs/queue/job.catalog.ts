@@ -130,6 +130,11 @@ export const jobCatalog = {
   },
   /** Some seconds of a broadcast: note who gets it, hand messages over as fast as the number may send. */
   "broadcast.run": { ...standard, payload: z.object({ ...tenantPayload, broadcastId: objectIdSchema }) },
+  /** Start a rule for everybody in a search: some seconds of it, then again from where it stands. */
+  "automation.enroll_search": {
+    ...standard,
+    payload: z.object({ ...tenantPayload, enrollmentId: objectIdSchema }),
+  },
   /** Take up what a crash left behind in one tenant. */
   "tenant.sweep": { ...standard, maxAttempts: 3, payload: z.object(tenantPayload) },
   /** Store quarantined webhook items of a tenant that answers again. */

@@ -4,6 +4,7 @@
  */
 import { activitySchema } from "./activity.schema";
 import { auditEntrySchema } from "./audit.entry.schema";
+import { automationEnrollmentSchema } from "./automation.enrollment.schema";
 import { automationRuleSchema, automationVersionSchema } from "./automation.rule.schema";
 import {
   automationDecisionSchema,
@@ -44,6 +45,7 @@ export const crmSchemas = {
   Activity: activitySchema,
   AuditEntry: auditEntrySchema,
   AutomationDecision: automationDecisionSchema,
+  AutomationEnrollment: automationEnrollmentSchema,
   AutomationRule: automationRuleSchema,
   AutomationRun: automationRunSchema,
   AutomationStepLog: automationStepLogSchema,

@@ -15,6 +15,7 @@ import {
 } from "../../services/saas/automation/automation.service";
 import { ruleDefinitionSchema } from "../../services/saas/automation/rule.contract";
 import { triggerEventSchema } from "../../services/saas/automation/triggers";
+import { automationEnrollmentRoutes } from "./automation.enrollment.routes";
 import { automationRunRoutes } from "./automation.run.routes";
 import { automationVersionRoutes } from "./automation.version.routes";
 
@@ -166,6 +167,7 @@ export const automationRoutes: readonly Route[] = [
   }),
   ...automationVersionRoutes,
   ...automationRunRoutes,
+  ...automationEnrollmentRoutes,
   ...(
     [
       {

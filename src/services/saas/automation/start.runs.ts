@@ -104,13 +104,16 @@ async function tell(
   return { requested: leadIds.length };
 }
 
+/** One event for a lead and a batch. */
+export const manualEventId = (batchId: string, leadId: string): string => `manual:${batchId}:${leadId}`;
+
 /** Tells the rule of these leads, of each once for each batch. @returns of how many it was told now. */
 export async function tellOfLeads(
   ctx: TenantContext,
   { ruleId, batchId, leadIds }: { ruleId: string; batchId: string; leadIds: readonly string[] },
 ): Promise<number> {
   const { Outbox } = await getCrmModels(ctx.clientCode);
-  const idOf = (leadId: string) => `manual:${batchId}:${leadId}`;
+  const idOf = (leadId: string) => manualEventId(batchId, leadId);
   const told = await Outbox.find({ eventId: trusted({ $in: leadIds.map(idOf) }) })
     .select({ eventId: 1 })
     .lean();

@@ -20,6 +20,7 @@ export const personalData = {
   Activity: byLead(),
   AuditEntry: byLead(),
   AutomationDecision: byLead("leadId", false),
+  AutomationEnrollment: none("searches that were made and counts of what they found"),
   AutomationRule: none("what rules say, written by the tenant about nobody"),
   AutomationRun: byLead(),
   AutomationStepLog: byLead("leadId", false),
