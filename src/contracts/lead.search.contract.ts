@@ -1,6 +1,13 @@
 /** Finding leads: lists, searches, and how much of each lead is shown. */
 import * as z from "zod";
-import { keySchema, objectIdSchema, pageQuery, tagSchema, timestampInputSchema } from "./common.contract";
+import {
+  keySchema,
+  objectIdSchema,
+  pageQuery,
+  tagSchema,
+  timestampInputSchema,
+  timestampSchema,
+} from "./common.contract";
 import { conditionSchema } from "./condition.contract";
 import { emailSchema, leadSchema, leadSorts, leadStatusSchema, phoneInputSchema } from "./lead.contract";
 import { textLine } from "./text.contract";
@@ -95,6 +102,14 @@ export const searchLeadsSchema = z
   })
   .meta({ id: "LeadSearch" });
 export type SearchLeads = z.output<typeof searchLeadsSchema>;
+
+export const listDeletedLeadsQuery = z.strictObject(pageQuery);
+
+/** A lead that can be restored. */
+export const deletedLeadSchema = leadSchema
+  .extend({ deletedAt: timestampSchema.meta({ description: "When it was deleted." }) })
+  .meta({ id: "DeletedLead", description: "A lead that was deleted and can be restored." });
+export type DeletedLead = z.input<typeof deletedLeadSchema>;
 
 /** A lead as a search shows it: whole, or the fields that were asked for. */
 export const foundLeadSchema = leadSchema

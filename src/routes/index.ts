@@ -32,6 +32,7 @@ import { teamRoutes } from "./crm/team.routes";
 import { templateRoutes } from "./crm/template.routes";
 import { transferRoutes } from "./crm/transfer.routes";
 import { userRoutes } from "./crm/user.routes";
+import { vocabularyRoutes } from "./crm/vocabulary.routes";
 import { webhookSecretRoutes } from "./crm/webhook.secret.routes";
 import { docsRoutes } from "./docs.routes";
 import { adminHealthRoutes, healthRoutes } from "./health.routes";
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   ...savedSearchRoutes,
   ...pipelineRoutes,
   ...lostReasonRoutes,
+  ...vocabularyRoutes,
   ...transferRoutes,
   ...conversationRoutes,
   ...inboxRoutes,

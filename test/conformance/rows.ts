@@ -147,6 +147,8 @@ export async function makeRows(api: ApiClient, models: CrmModels): Promise<Ids> 
       template: { name: "welcome" },
       audience: { query: "somebody" },
     }),
+    sources: await make(api, "/api/crm/sources", { name: "fair" }),
+    tags: await make(api, "/api/crm/tags", { name: "vip" }),
     "lost-reasons": await make(api, "/api/crm/lost-reasons", { name: "Price" }),
     pipelines: idOf(pipeline),
     stages: idOf(stage),

@@ -35,6 +35,8 @@ export const anyIds: Ids = Object.fromEntries(
     "lost-reasons",
     "saved-searches",
     "broadcasts",
+    "sources",
+    "tags",
     "exports",
     "erasures",
   ].map((name) => [name, nobodysId]),

@@ -39,6 +39,7 @@ import { taskSchema } from "./task.schema";
 import { teamSchema } from "./team.schema";
 import { templateSchema } from "./template.schema";
 import { tenantSettingsSchema } from "./tenant.settings.schema";
+import { vocabularySchema } from "./vocabulary.schema";
 import { webhookEventSchema } from "./webhook.event.schema";
 
 export const crmSchemas = {
@@ -80,6 +81,7 @@ export const crmSchemas = {
   Team: teamSchema,
   Template: templateSchema,
   TenantSettings: tenantSettingsSchema,
+  Vocabulary: vocabularySchema,
   WebhookEvent: webhookEventSchema,
 };
 

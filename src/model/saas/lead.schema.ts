@@ -250,6 +250,11 @@ leadSchema.index(
 leadSchema.index({ tags: 1, createdAt: -1, _id: -1 }, { name: "tags" });
 leadSchema.index({ stageId: 1, createdAt: -1, _id: -1 }, { name: "stage" });
 leadSchema.index({ status: 1, createdAt: -1, _id: -1 }, { name: "status" });
+// what can be restored, the latest first
+leadSchema.index(
+  { deletedAt: -1, _id: -1 },
+  { name: "deleted", partialFilterExpression: { deletedAt: anyTime, mergedInto: null } },
+);
 // where a merged lead's id leads, and what a crash left of a merge
 leadSchema.index({ mergedInto: 1 }, { name: "merged", partialFilterExpression: { mergedInto: anyId } });
 leadSchema.index(

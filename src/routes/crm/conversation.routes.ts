@@ -11,6 +11,7 @@ import {
 import { messageSchema } from "../../contracts/message.contract";
 import { sendMessageBodySchema } from "../../contracts/outgoing.content.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
+import { getLead } from "../../services/saas/crm/lead.service";
 import {
   changeConversation,
   getConversation,
@@ -51,6 +52,23 @@ export const conversationRoutes: readonly Route[] = [
     run: async ({ ctx, query }) => ({ body: await listConversations(ctx, query) }),
   }),
   ...conversationSearchRoutes,
+  defineRoute({
+    operationId: "listLeadConversations",
+    method: "GET",
+    path: "/api/crm/leads/{id}/conversations",
+    tag,
+    summary: "List a lead's conversations",
+    description:
+      "One per WhatsApp number; the latest message first. The id of a merged lead leads to the other.",
+    auth: read,
+    input: { params, query: z.strictObject(pageQuery) },
+    output: { status: 200, description: "Its conversations.", body: pageSchema(conversationSchema) },
+    problems: ["not-found", "invalid-cursor"],
+    run: async ({ ctx, params: { id }, query }) => {
+      const lead = await getLead(ctx, id);
+      return { body: await listConversations(ctx, { ...query, leadId: lead.id, sort: "recent" }) };
+    },
+  }),
   defineRoute({
     operationId: "openConversation",
     method: "POST",

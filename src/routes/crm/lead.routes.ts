@@ -13,7 +13,9 @@ import {
   upsertByPhoneSchema,
 } from "../../contracts/lead.contract";
 import {
+  deletedLeadSchema,
   foundLeadSchema,
+  listDeletedLeadsQuery,
   listLeadsQuery,
   searchLeadsSchema,
   showLeadQuery,
@@ -25,6 +27,7 @@ import {
   addTags,
   createLead,
   deleteLead,
+  listDeletedLeads,
   listLeads,
   moveLead,
   removeTags,
@@ -220,6 +223,20 @@ export const leadRoutes: readonly Route[] = [
     output: leadOutput,
     problems: ["not-found", "precondition-failed", "duplicate"],
     run: async ({ ctx, params: { id }, ifMatch }) => leadReply(await restoreLead(ctx, { id, ifMatch })),
+  }),
+  defineRoute({
+    operationId: "listDeletedLeads",
+    method: "GET",
+    path: "/api/crm/leads/deleted",
+    tag,
+    summary: "List deleted leads",
+    description:
+      "Those that can be restored, the latest first. Leads that were merged or erased are not among them.",
+    auth: read,
+    input: { query: listDeletedLeadsQuery },
+    output: { status: 200, description: "A page of deleted leads.", body: pageSchema(deletedLeadSchema) },
+    problems: ["invalid-cursor"],
+    run: async ({ ctx, query }) => ({ body: await listDeletedLeads(ctx, query) }),
   }),
   ...leadDuplicateRoutes,
   defineRoute({

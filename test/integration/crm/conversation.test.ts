@@ -265,6 +265,17 @@ test("a private note is among the messages, is sent to nobody, and answers nobod
   expect(await tenant.models.Notification.countDocuments({ userId: "joao", kind: "mention" })).toBe(1);
 });
 
+test("a lead's conversations are found by the lead, also by the id of one that was merged into it", async () => {
+  const conversation = await newConversation();
+  const base = await newLead(tenant, { firstName: "Base" });
+  await tenant.api.post(`/api/crm/leads/${base.id}/merge`, { duplicateId: conversation.leadId });
+  for (const leadId of [base.id, conversation.leadId]) {
+    const { data } = (await tenant.api.get(`/api/crm/leads/${leadId}/conversations`)).as(page);
+    expect(data.map(({ id }) => id)).toEqual([conversation.id]);
+  }
+  expect((await tenant.api.get("/api/crm/leads/66f0c0ffee66f0c0ffee66f0/conversations")).status).toBe(404);
+});
+
 test("messages are read from any one of them on, in both directions", async () => {
   const conversation = await newConversation();
   const start = tenant.ctx.now().getTime();

@@ -23,6 +23,7 @@ import { taskRoutes } from "../../../src/routes/crm/task.routes";
 import { teamRoutes } from "../../../src/routes/crm/team.routes";
 import { transferRoutes } from "../../../src/routes/crm/transfer.routes";
 import { userRoutes } from "../../../src/routes/crm/user.routes";
+import { vocabularyRoutes } from "../../../src/routes/crm/vocabulary.routes";
 import { ensureTenantDefaults } from "../../../src/services/saas/crm/tenant.defaults";
 import { ApiClient, keysOf, lambdaTransport } from "../../builders/api.client";
 import { createTenant } from "../../builders/client.builder";
@@ -54,6 +55,7 @@ export async function crmTenant(): Promise<CrmTenant> {
     ...leadRoutes,
     ...pipelineRoutes,
     ...lostReasonRoutes,
+    ...vocabularyRoutes,
     ...meetingRoutes,
     ...settingsRoutes,
     ...auditRoutes,

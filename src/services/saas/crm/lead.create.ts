@@ -19,6 +19,7 @@ import { recordStageEvents, stageData } from "./stage.events";
 import { enterStage } from "./stage.history";
 import { findFirstStage, findStageById, type StagePlace } from "./stage.lookup";
 import { requireTeam } from "./team.pick";
+import { noteNames } from "./vocabulary.note";
 
 /** Fields of a new lead that inbound messages know and the API does not take. */
 export interface NewLeadExtras {
@@ -69,6 +70,7 @@ export async function createLeadInChange(
   if (place) record.rank = await rankFor(ctx, change, place.stage._id, {}, null);
   await Lead.insertMany([record], { session: change.session });
   await claimIdentities(change, record._id, identity.keys);
+  await noteNames(change, [record]);
   change.record({
     ...(effectKey === undefined ? {} : { id: eventIdOf(effectKey) }),
     type: "lead_created",

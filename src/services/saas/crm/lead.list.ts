@@ -1,7 +1,7 @@
 /** Finding leads. Everything here is served by an index; a page far back costs what the first one does. */
 import { type QueryFilter, Types, trusted } from "mongoose";
 import type { Lead, StageVisit } from "../../../contracts/lead.contract";
-import type { FoundLead, ListLeads, ShowLead } from "../../../contracts/lead.search.contract";
+import type { DeletedLead, FoundLead, ListLeads, ShowLead } from "../../../contracts/lead.search.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { invalidRequest } from "../../../lib/http/validation.problem";
 import { parsePhone, requirePhone } from "../../../lib/phone/phone";
@@ -13,7 +13,7 @@ import { phoneKey, withExternalId } from "./lead.identity";
 import { followedRank } from "./lead.place";
 import { findLiving } from "./lead.record";
 import { wordFilters } from "./lead.search";
-import { toLead, toStageVisit } from "./lead.serialiser";
+import { toLead, toStageVisit, toTimestamp } from "./lead.serialiser";
 import { showLeads } from "./lead.show";
 import { readSettings } from "./settings.read";
 
@@ -56,6 +56,22 @@ export async function listLeads(ctx: TenantContext, query: ListLeads): Promise<P
     ...(sort === "rank" ? { followed: followedRank(models) } : {}),
   });
   return { ...page, data: await showLeads(ctx, models, page.data, query) };
+}
+
+/** Deleted leads that can be restored, the latest first; merged ones are no leads of their own any more. */
+export async function listDeletedLeads(
+  ctx: TenantContext,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<Page<DeletedLead>> {
+  const { Lead } = await getCrmModels(ctx.clientCode);
+  const page = await pageOf(ctx, Lead, {
+    route: "listDeletedLeads",
+    query,
+    filter: { deletedAt: trusted({ $gt: new Date(0) }), mergedInto: null },
+    sort: { deletedAt: -1, _id: -1 },
+  });
+  const deletedAt = (record: LeadRecord) => toTimestamp(record.deletedAt ?? record.updatedAt);
+  return { ...page, data: page.data.map((record) => ({ ...toLead(record), deletedAt: deletedAt(record) })) };
 }
 
 const sorts = {

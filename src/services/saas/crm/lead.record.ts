@@ -6,6 +6,7 @@ import type { LeadRecord } from "../../../model/saas/lead.schema";
 import { changedFields } from "./changed.fields";
 import { notFound } from "./crm.problem";
 import { searchable } from "./lead.searchable";
+import { noteNewNames } from "./vocabulary.note";
 
 /**
  * The lead with this id; the id of a merged lead leads to the one that took it in, so look at `_id` of what comes back.
@@ -33,6 +34,7 @@ export async function findLiving(
 export async function saveLead(change: Change, before: LeadRecord, after: LeadRecord): Promise<LeadRecord> {
   const next = { ...after, version: before.version + 1, updatedAt: change.now };
   const saved = await searchable(change.models, next, change.session);
+  await noteNewNames(change, before, saved);
   await change.models.Lead.updateOne(
     { _id: before._id },
     { $set: changedFields(before, saved) },

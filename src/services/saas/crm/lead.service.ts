@@ -26,6 +26,7 @@ export {
   findLeadBySubject,
   getLead,
   type LeadSubject,
+  listDeletedLeads,
   listLeads,
   listStageHistory,
   showLead,

@@ -56,6 +56,7 @@ export const personalData = {
   Team: none("the tenant's own people"),
   Template: none("texts that Meta reviewed, with variables in place of people"),
   TenantSettings: none("the tenant's own settings"),
+  Vocabulary: none("names of tags and sources"),
   WebhookEvent: { kind: "by-text" },
 } as const satisfies Record<keyof CrmSchemas, PersonalData>;
 

@@ -13,6 +13,7 @@ import { recordLeadChanges } from "../lead.update";
 import { recordStageEvents, stageData } from "../stage.events";
 import { newStay } from "../stage.history";
 import type { StagePlace } from "../stage.lookup";
+import { noteNames } from "../vocabulary.note";
 import type { Plan } from "./import.plan";
 
 /** A lead is not as the plan knows it any more: it must be made again. */
@@ -36,6 +37,12 @@ export async function writePlanned(ctx: TenantContext, change: Change, plan: Pla
       { _id: trusted({ $in: plan.givenUp }), retiredAt: trusted({ $ne: null }) },
       { session: change.session },
     );
+  await noteNames(
+    change,
+    plan.rows.flatMap(({ outcome, after }) =>
+      after && (outcome === "created" || outcome === "updated") ? [after] : [],
+    ),
+  );
   await writeCreated(ctx, change, plan);
   await writeUpdated(change, plan);
 }
