@@ -8,14 +8,18 @@ import { getCrmModels } from "../src/lib/tenant/get.crm.model";
 import { withTenant } from "../src/lib/tenant/tenant.registry";
 import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
 import { createImport, transferDays } from "../src/services/saas/crm/transfer/import.service";
+import { createUser } from "../src/services/saas/crm/user.service";
 import type { makeTenant } from "./bench.tenant";
 import { atLeast, type Figure } from "./figure";
 import { timed } from "./measure";
 
 type Tenant = Awaited<ReturnType<typeof makeTenant>>;
 
+const owners = 50;
+
 /** Imports a file by its job, and then the same file again. */
 export async function bringIn({ clientCode }: Tenant, count: number): Promise<Figure[]> {
+  await hireOwners(clientCode);
   const first = await importFile(clientCode, count);
   if (first.counts.created !== count)
     throw new Error(`The import is ${first.state} and made ${first.counts.created} of ${count} leads.`);
@@ -61,14 +65,27 @@ async function importFile(clientCode: Tenant["clientCode"], count: number) {
   return { ms, peak, before, counts: record.counts, state: record.state };
 }
 
-/** As an upload leaves it: the file in the storage, its record, its job. */
-async function openImport(clientCode: Tenant["clientCode"], count: number): Promise<Types.ObjectId> {
-  const ctx = createTenantContext({
+/** Whom the file names as owners: only people of the tenant can be. */
+async function hireOwners(clientCode: Tenant["clientCode"]): Promise<void> {
+  for (let n = 0; n < owners; n += 1) {
+    const key = `owner_${n}`;
+    const person = { key, name: `Owner ${n}`, email: `${key}@example.com` };
+    await withTenant(clientCode, () => createUser(contextOf(clientCode), person));
+  }
+}
+
+function contextOf(clientCode: Tenant["clientCode"]) {
+  return createTenantContext({
     clientCode,
     actor: { type: "system", id: "bench" },
     requestId: "req_bench",
     dispatch: dispatchEvents,
   });
+}
+
+/** As an upload leaves it: the file in the storage, its record, its job. */
+async function openImport(clientCode: Tenant["clientCode"], count: number): Promise<Types.ObjectId> {
+  const ctx = contextOf(clientCode);
   return withTenant(clientCode, async () => {
     const input = createImportSchema.parse({ text: "phone\n", mode: "commit" });
     const made = await createImport(ctx, input);
@@ -88,7 +105,7 @@ async function* fileOf(count: number): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < count; from += 1_000) {
     const lines = Array.from({ length: Math.min(1_000, count - from) }, (_, index) => {
       const n = from + index;
-      return `Ana,Souza ${n},+35191${1_000_000 + n},ana${n}@example.com,Sol ${n % 500},owner_${n % 50},${n % 900},tag_${n % 20},gold\n`;
+      return `Ana,Souza ${n},+35191${1_000_000 + n},ana${n}@example.com,Sol ${n % 500},owner_${n % owners},${n % 900},tag_${n % 20},gold\n`;
     });
     yield Buffer.from(lines.join(""));
   }

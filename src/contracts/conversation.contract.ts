@@ -105,6 +105,7 @@ const yesSchema = z.literal("true").transform(() => true);
 
 export const conversationListQuerySchema = z.strictObject({
   ...pageQuery,
+  channel: z.literal("whatsapp").optional().meta({ description: "Only those over it.", example: "whatsapp" }),
   status: conversationStatusSchema.optional(),
   assigneeId: assigneeSchema.optional(),
   unassigned: yesSchema.optional().meta({ description: "Only those that nobody answers.", example: "true" }),

@@ -28,7 +28,7 @@ export type Hours = z.output<typeof hoursSchema>;
 
 export const localDateSchema = z
   .string()
-  .regex(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, "must be a date such as 2026-12-25")
+  .regex(z.regexes.date, "must be a date such as 2026-12-25")
   .meta({ description: "A day, wherever it is.", example: "2026-12-25" });
 
 export const frequencyCapSchema = z

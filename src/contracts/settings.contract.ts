@@ -31,6 +31,8 @@ export const countrySchema = z
   .regex(/^[A-Z]{2}$/, "must be an ISO 3166 code such as BR")
   .meta({ description: "ISO 3166 country code.", example: "BR" });
 
+const regionNames = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
+
 export const currencySchema = z
   .string()
   .regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR")
@@ -43,10 +45,14 @@ const fields = {
   }),
   timezone: timezoneSchema,
   locale: localeSchema,
-  defaultCountry: countrySchema.meta({
-    description: "Country that phone numbers without + are read in.",
-    example: "BR",
-  }),
+  defaultCountry: countrySchema
+    .refine((code) => regionNames.of(code) !== undefined, {
+      error: "must be a country that there is",
+    })
+    .meta({
+      description: "Country that phone numbers without + are read in.",
+      example: "BR",
+    }),
   currency: currencySchema,
   businessHours: z
     .array(hoursSchema)

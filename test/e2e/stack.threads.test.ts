@@ -117,14 +117,17 @@ test("the main job holds from the first message to the reminder when functions s
   expect(transcript.verified).toBeGreaterThan(20);
 });
 
-test.each(["README.md", "docs/api.md"])("every command of %s works as printed", async (page) => {
+test.each(["README.md", "docs/api.md"])("every command of %s works as printed, and again", async (page) => {
   // Only what talks to the running stack: the README's other blocks start things.
   const blocks = (await docBlocks(page, "sh")).filter((block) => /\$API|\$GRAPH|stack\.json/.test(block));
   expect(blocks.length).toBeGreaterThan(0);
   const commands = join(root, "tour.sh");
   await writeFile(commands, `set -euo pipefail\n${blocks.join("\n")}`);
-  const { stdout } = await run("bash", [commands], { cwd: root, env: processEnvironment({}) });
-  expect(stdout).toContain('"kind":"template"');
+  // Twice on the same data: nobody's second walk may stumble over what is left of the first.
+  for (const _walk of [1, 2]) {
+    const { stdout } = await run("bash", [commands], { cwd: root, env: processEnvironment({}) });
+    expect(stdout).toContain('"kind":"template"');
+  }
 });
 
 test("a webhook that Meta did not sign is refused and stores nothing", async () => {

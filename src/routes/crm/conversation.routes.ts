@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
+import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
 import {
   changeConversationBodySchema,
   conversationListQuerySchema,

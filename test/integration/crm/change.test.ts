@@ -71,3 +71,13 @@ test("settings are read and changed with versions, and tell of it", async () => 
   expect((await tenant.api.patch("/api/crm/settings", { timezone: "Nowhere" })).status).toBe(400);
   expect((await tenant.api.patch("/api/crm/settings", { plan: "gold" })).status).toBe(400);
 });
+
+test("settings take only days and countries that there are", async () => {
+  for (const [patch, pointer] of [
+    [{ holidays: ["2026-02-30"] }, "/holidays/0"],
+    [{ defaultCountry: "XX" }, "/defaultCountry"],
+  ] as const) {
+    const refused = await tenant.api.patch("/api/crm/settings", patch);
+    expect(refused.problem()).toMatchObject({ status: 400, errors: [{ pointer }] });
+  }
+});

@@ -417,3 +417,14 @@ test("files and their records are gone after a week", async () => {
   expect(await tenant.models.LeadImportError.countDocuments({})).toBe(0);
   expect((await tenant.api.get("/api/crm/exports")).json()).toMatchObject({ data: [] });
 });
+
+test("an owner in a file, or for new leads, must be somebody of the tenant", async () => {
+  await tenant.api.post("/api/crm/users", { key: "ines", name: "Ines", email: "ines@import.example" });
+  const text = "phone,owner\n+5511912340001,ines\n+5511912340002,ghost\n";
+  const done = await importFile({ text, mode: "commit", mapping: { owner: "ownerId" } });
+  expect(done.counts).toMatchObject({ created: 1, failed: 1 });
+  const errors = (await tenant.api.get(`/api/crm/imports/${done.id}/errors`)).bytes.toString();
+  expect(errors).toContain("nobody who works here");
+  const refused = await tenant.api.post("/api/crm/imports", { text, defaults: { ownerId: "ghost" } });
+  expect(refused.problem()).toMatchObject({ status: 422, errors: [{ pointer: "/defaults/ownerId" }] });
+});

@@ -93,7 +93,7 @@ export async function updateTeam(ctx: TenantContext, at: TeamAt, patch: UpdateTe
   return showOne(ctx, team);
 }
 
-/** Deletes a team that has no open work. @throws AppError not-found, precondition-failed. */
+/** Deletes a team; what was given to it keeps its id and its people. @throws AppError not-found, precondition-failed. */
 export async function deleteTeam(ctx: TenantContext, at: TeamAt): Promise<void> {
   await commitChange(ctx, async (change) => {
     const team = await teamInChange(ctx, change, at);

@@ -38,6 +38,7 @@ function filterOf(query: ConversationListQuery): QueryFilter<ConversationRecord>
     ...(label ? { labels: label } : {}),
     ...(priority ? { priority } : {}),
     ...(leadId ? { leadId: new Types.ObjectId(leadId) } : {}),
+    ...(query.channel ? { channel: query.channel } : {}),
     ...(connectionId ? { connectionId: new Types.ObjectId(connectionId) } : {}),
     ...(query.unread === undefined ? {} : { unreadCount: query.unread ? trusted({ $gt: 0 }) : 0 }),
     ...(query.sort === "waiting" ? { waitingSince: trusted(someTime) } : {}),

@@ -19,6 +19,8 @@ export interface RowReader {
   readonly defaultCountry: string;
   readonly currency: string;
   readonly customFields: ReadonlyMap<string, CustomFieldRecord>;
+  /** Keys of those who may own leads. */
+  readonly people: ReadonlySet<string>;
 }
 
 /** A row that says who it is and what is to be true of that lead. */
@@ -51,6 +53,10 @@ export async function prepareRow(raw: RawRow, reader: RowReader): Promise<Prepar
   const patch = parsed.data;
   const wrong = customValueErrors(reader.customFields, patch.custom);
   if (wrong.length > 0) return refused(rowErrors(wrong, columnAt));
+  if (patch.ownerId && !reader.people.has(patch.ownerId)) {
+    const detail = "It is the key of nobody who works here. Add the user first, or correct the row.";
+    return refused([{ column: columnAt.get("ownerId") ?? null, code: "invalid-reference", detail }]);
+  }
   const phone = patch.phone ? await phoneOf(patch.phone, reader.defaultCountry) : null;
   if (patch.phone && !phone) {
     const detail = "It is not a phone number. Write it in E.164, e.g. +5511987654321.";

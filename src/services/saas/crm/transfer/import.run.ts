@@ -13,6 +13,7 @@ import { commitChange } from "../../../../lib/tenant/commit.change";
 import { type CrmModels, getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import type { LeadImportRecord } from "../../../../model/saas/lead.import.schema";
 import { readSettings } from "../settings.read";
+import { activeUserKeys } from "../user.read";
 import { writeErrorFile } from "./import.error.file";
 import { ImportFailure, ImportTaken } from "./import.failure";
 import { ColumnMapping } from "./import.mapping";
@@ -77,7 +78,7 @@ async function begin(ctx: TenantContext, importId: string): Promise<LeadImportRe
 /** @returns whether the file is through; false when the turn is over. */
 async function goOn(ctx: TenantContext, record: LeadImportRecord, job: ImportJob): Promise<boolean> {
   const models = await getCrmModels(ctx.clientCode);
-  const reader = await rowReader(models, record);
+  const reader = await rowReader(ctx, models, record);
   const storage = await tenantMediaStorage(ctx.clientCode);
   const began = performance.now();
   let read = 0;
@@ -121,7 +122,11 @@ async function* prepared(
   }
 }
 
-async function rowReader(models: CrmModels, { settings, columns }: LeadImportRecord): Promise<RowReader> {
+async function rowReader(
+  ctx: TenantContext,
+  models: CrmModels,
+  { settings, columns }: LeadImportRecord,
+): Promise<RowReader> {
   const { defaultCountry, currency } = await readSettings(models);
   const fields = await models.CustomField.find({}).lean();
   // Once known, the columns go where they went: also after a crash, and whatever comes further down.
@@ -135,6 +140,7 @@ async function rowReader(models: CrmModels, { settings, columns }: LeadImportRec
     defaultCountry: settings.defaultCountry ?? defaultCountry,
     currency,
     customFields: new Map(fields.map((field) => [field.key, field])),
+    people: new Set(await activeUserKeys(ctx)),
   };
 }
 

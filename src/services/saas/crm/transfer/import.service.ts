@@ -10,16 +10,18 @@ import { markTenantActive } from "../../../../lib/tenant/mark.active";
 import type { LeadImportRecord } from "../../../../model/saas/lead.import.schema";
 import { invalidReference, invalidState, notFound } from "../crm.problem";
 import { findStageById } from "../stage.lookup";
+import { requireUsers } from "../user.read";
 import { toImport } from "./transfer.serialiser";
 
 /** How long files, results and their records are kept. */
 export const transferDays = 7;
 const dayMs = 24 * 60 * 60_000;
 
-/** Takes a file and begins. @throws AppError invalid-reference for the media item or the stage of new leads. */
+/** Takes a file and begins. @throws AppError invalid-reference for the media item, or the stage or owner of new leads. */
 export async function createImport(ctx: TenantContext, input: CreateImport): Promise<Import> {
   const models = await getCrmModels(ctx.clientCode);
-  const { stageId } = input.defaults;
+  const { stageId, ownerId } = input.defaults;
+  if (ownerId) await requireUsers(ctx, [ownerId], "/defaults/ownerId");
   if (stageId && !(await findStageById(models, stageId, null)))
     throw invalidReference("/defaults/stageId", "stage");
   const source = await sourceOf(ctx, models, input);
