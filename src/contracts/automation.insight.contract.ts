@@ -159,6 +159,12 @@ export const dryRunSchema = z
     outcome: outcomeSchema.meta({ description: "What the rule would decide.", example: "enrolled" }),
     reason: z.string().nullable().meta({ description: "What stands in the way; null: nothing." }),
     trace: z.array(traceLineSchema).meta({ description: "Each condition as it was judged." }),
+    startsAt: timestampSchema.nullable().meta({
+      description: "When the run would begin; behind `now` when the tenant starts many at once.",
+    }),
+    waits: z
+      .array(plannedStepSchema.shape.waits.element)
+      .meta({ description: "What it would wait for before it begins: `start_limit`." }),
     steps: z.array(plannedStepSchema).meta({ description: "In the order in which they would come." }),
     end: z
       .object({

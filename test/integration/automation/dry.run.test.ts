@@ -1,5 +1,5 @@
 import { dryRunSchema } from "../../../src/contracts/automation.insight.contract";
-import { getCentralModels } from "../../../src/lib/db/get.central.models";
+import { centralConnection } from "../../../src/lib/db/central.connection";
 import { closeAllConnections, tenantConnection } from "../../../src/lib/tenant/tenant.registry";
 import { automationInsightRoutes } from "../../../src/routes/crm/automation.insight.routes";
 import { automationRoutes } from "../../../src/routes/crm/automation.routes";
@@ -20,14 +20,17 @@ const play = async (body: object) => {
   return answer.as(dryRunSchema);
 };
 
-/** How many rows there are in each collection of the tenant's database, and how many jobs. */
-async function rowCounts(): Promise<Record<string, number>> {
-  const { db } = await tenantConnection(tenant.clientCode);
-  if (!db) throw new Error("The tenant's database is not open.");
-  const counts: Record<string, number> = {};
-  for (const rows of await db.collections()) counts[rows.collectionName] = await rows.countDocuments();
-  const { Job } = await getCentralModels();
-  return { ...counts, jobs: await Job.countDocuments() };
+/** Everything that is stored: the tenant's database, and the central one, row by row. */
+async function everything(): Promise<Record<string, string[]>> {
+  const stored: Record<string, string[]> = {};
+  for (const { name, db } of [await tenantConnection(tenant.clientCode), await centralConnection()]) {
+    if (!db) throw new Error("A database is not open.");
+    for (const rows of await db.collections()) {
+      const found = await rows.find({}).sort({ _id: 1 }).toArray();
+      stored[`${name}.${rows.collectionName}`] = found.map((row) => JSON.stringify(row));
+    }
+  }
+  return stored;
 }
 
 beforeAll(async () => {
@@ -37,21 +40,38 @@ beforeAll(async () => {
     keysOf(tenant),
   );
   const base = { version: 1, createdAt: new Date(), updatedAt: new Date() };
-  await tenant.models.Template.create({
+  const template = {
     ...base,
     wabaId: "1",
-    name: "welcome",
     language: "en_US",
-    providerId: "1",
-    category: "UTILITY",
     status: "APPROVED",
     parameterFormat: "NAMED",
-    components: [{ type: "BODY", text: "Hi {{name}}, welcome" }],
     syncedAt: new Date(),
-  });
+  };
+  await tenant.models.Template.insertMany([
+    {
+      ...template,
+      name: "welcome",
+      providerId: "1",
+      category: "UTILITY",
+      components: [{ type: "BODY", text: "Hi {{name}}, welcome" }],
+    },
+    {
+      ...template,
+      name: "offer",
+      providerId: "2",
+      category: "MARKETING",
+      components: [{ type: "BODY", text: "Buy now" }],
+    },
+  ]);
   await tenant.models.TenantSettings.updateOne(
     { _id: "settings" },
-    { $set: { holidays: ["2026-12-02"], "automation.frequencyCap": { messages: 1, per: "PT12H" } } },
+    {
+      $set: {
+        holidays: ["2026-12-02"],
+        automation: { startsPerMinute: 1_000, frequencyCap: { messages: 1, per: "PT12H" } },
+      },
+    },
   );
 });
 afterAll(closeAllConnections);
@@ -167,12 +187,17 @@ describe("a dry run", () => {
     const lead = await api.post("/api/crm/leads", ana);
     const idOf = (answer: typeof rule) => String(JSON.parse(answer.bytes.toString()).id);
     const ids = { ruleId: idOf(rule), leadId: idOf(lead), lead: undefined };
-    const before = await rowCounts();
-    expect(before).toMatchObject({ leads: 1, automationRuns: 0 });
+    const before = await everything();
+    expect(Object.keys(before).filter((name) => name.endsWith(".leads"))).toHaveLength(1);
     const first = await play(ids);
     expect(first.steps.map(({ stepId }) => stepId)).toEqual(["wait", "tag", "hi"]);
     expect(await play({ ...ids, now: first.now })).toEqual(first);
-    expect(await rowCounts()).toEqual(before);
+    const tried = await api.post(`/api/crm/automations/${ids.ruleId}/test`, {
+      leadId: ids.leadId,
+      now: first.now,
+    });
+    expect(tried.as(dryRunSchema)).toEqual(first);
+    expect(await everything()).toEqual(before);
 
     const { AutomationRun } = tenant.models;
     const now = new Date();
@@ -191,6 +216,53 @@ describe("a dry run", () => {
       startedAt: now,
     });
     expect(await play(ids)).toMatchObject({ outcome: "already_enrolled", steps: [] });
+  });
+
+  it("asks what sending asks: consent to marketing, a way to reach the lead, and whether what it names is here", async () => {
+    const offer = { id: "s", type: "send_template", template: "offer" };
+    const tag = { id: "t", type: "add_tag", tag: "x" };
+    const steps = (...all: object[]) => ({ definition: { ...tagging, steps: [...all, tag] } });
+    expect((await play(steps(offer))).steps[0]).toMatchObject({ status: "done", text: "Buy now" });
+
+    const made = await api.post("/api/crm/leads", { firstName: "Rui", phone: "+351912000077" });
+    const leadId = String(JSON.parse(made.bytes.toString()).id);
+    const stopped = { optIn: false, at: new Date(), source: "whatsapp" };
+    await tenant.models.Lead.updateOne({ _id: leadId }, { $set: { "consent.marketing": stopped } });
+    const asked = { leadId, lead: undefined };
+    const refused = await play({ ...steps(offer), ...asked });
+    expect(refused.steps).toMatchObject([
+      { stepId: "s", status: "failed", reason: expect.stringMatching(/stopped marketing/) },
+    ]);
+    expect(refused.end).toMatchObject({ status: "failed", reason: "opted-out" });
+    const useful = { id: "s", type: "send_template", template: "welcome", variables: { name: "x" } };
+    expect((await play({ ...steps(useful), ...asked })).end).toMatchObject({ status: "completed" });
+
+    const nowhere = await play({ ...steps(useful), lead: { firstName: "Ana" } });
+    expect(nowhere.steps[0]).toMatchObject({
+      status: "failed",
+      reason: expect.stringMatching(/phone number/),
+    });
+    const absent = await play(
+      steps({ id: "m", type: "move_stage", stageKey: "propsal", onError: "continue" }),
+    );
+    expect(absent.steps).toMatchObject([
+      { status: "failed", reason: "There is no stage propsal. Did you mean proposal?" },
+      { status: "done" },
+    ]);
+  });
+
+  it("tells when the run would begin while the tenant starts many at once", async () => {
+    const now = "2027-03-01T10:00:30.000Z";
+    const at = { definition: tagging, now };
+    expect(await play(at)).toMatchObject({ startsAt: now, waits: [] });
+    const minute = Math.floor(Date.parse(now) / 60_000);
+    // The last place that is taken is in the middle of the next minute.
+    await tenant.models.Counter.create({ _id: "automation_starts:1000", value: minute * 1_000 + 1_499 });
+    const plan = await play(at);
+    const until = "2027-03-01T10:01:30.000Z";
+    expect(plan).toMatchObject({ startsAt: until, waits: [{ reason: "start_limit", until }] });
+    expect(plan.steps[0]).toMatchObject({ reachedAt: until });
+    await tenant.models.Counter.deleteOne({ _id: "automation_starts:1000" });
   });
 
   it("refuses what it cannot play", async () => {

@@ -37,6 +37,36 @@ describe("variables of rules", () => {
     });
   });
 
+  const doubled = (first: string, step: string) =>
+    `{% assign s = '${"x".repeat(32)}' %}${first}${step.repeat(60)}{{ s | size }}`;
+  it.each([
+    [
+      "loops within loops",
+      "{% for a in (1..1000) %}{% for b in (1..1000) %}{% for c in (1..1000) %}{% assign z = 1 %}{% endfor %}{% endfor %}{% endfor %}x",
+    ],
+    ["tables", "{% tablerow i in (1..1000000) cols:2 %}{{i}}{% endtablerow %}"],
+    ["a long list", "{{ (1..5000000) | join: ',' | size }}"],
+    ["a text that doubles", doubled("", "{% assign s = s | append: s %}")],
+    ["a list that doubles", doubled("{% assign s = s | split: '' %}", "{% assign s = s | concat: s %}")],
+    ["what grows by replacing", doubled("", "{% assign s = s | replace: 'x', 'xxxxxxxx' %}")],
+    ["what is kept and doubles", doubled("", "{% capture s %}{{s}}{{s}}{% endcapture %}")],
+    [
+      "values without end",
+      `{% assign s = '${"x".repeat(1_000)}' %}{% for i in (1..100000) %}{{s}}{% endfor %}`,
+    ],
+    ["texts without end", `{% for i in (1..900000) %}${"x".repeat(4_000)}{% endfor %}`],
+    ["a template that is too long", "{% if true %}".repeat(1_000)],
+    ["a slice beyond everything", "{{ lead.firstName | slice: 0, 99999999999 }}"],
+    ["a date of many letters", `{{ event.data.startsAt | date: '${"yyyy".repeat(1_500)}' }}`],
+    ["what objects inherit", "{{ lead.constructor.constructor }}{{ lead.__proto__ }}"],
+  ])("are stopped in time and space: %s", async (_what, text) => {
+    const [before, started] = [process.memoryUsage().rss, process.cpuUsage()];
+    await expect(renderText(text, scope)).rejects.toMatchObject({ code: "missing-variable" });
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
+    expect((process.memoryUsage().rss - before) / 1e6).toBeLessThan(100);
+  });
+
   it("write dates in a zone that is named, in the lead's language, and days without a clock as they are", async () => {
     const on = (text: string, more = {}) => renderText(text, { ...scope, ...more });
     expect(await on('{{event.data.startsAt | date: "HH:mm", "America/Sao_Paulo"}}')).toBe("06:00");

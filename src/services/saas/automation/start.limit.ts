@@ -21,17 +21,29 @@ export async function takeStarts(ctx: TenantContext, perMinute: number, count: n
   const now = ctx.now();
   const minute = Math.floor(now.getTime() / minuteMs);
   const before = { $max: [{ $ifNull: ["$value", 0] }, minute * perMinute - 1] };
-  // Places depend on the limit, so each limit counts by itself.
   const row = await Counter.findOneAndUpdate(
-    { _id: `automation_starts:${perMinute}` },
+    { _id: counterOf(perMinute) },
     [{ $set: { value: { $add: [before, count] } } }],
     { upsert: true, returnDocument: "after", updatePipeline: true },
   ).lean();
   if (!row) throw new Error("The counter of starts returned nothing after an upsert.");
   const first = row.value - count + 1;
-  return Array.from({ length: count }, (_, index) => {
-    const place = first + index;
-    if (Math.floor(place / perMinute) <= minute) return now;
-    return new Date(Math.ceil((place * minuteMs) / perMinute));
-  });
+  return Array.from({ length: count }, (_, index) => timeOf(first + index, perMinute, now));
+}
+
+/** When a run that begins now would start, if it were to take a place. Takes none. */
+export async function nextStart(ctx: TenantContext, perMinute: number): Promise<Date> {
+  const { Counter } = await getCrmModels(ctx.clientCode);
+  const now = ctx.now();
+  const row = await Counter.findById(counterOf(perMinute)).lean();
+  const place = Math.max((row?.value ?? 0) + 1, Math.floor(now.getTime() / minuteMs) * perMinute);
+  return timeOf(place, perMinute, now);
+}
+
+// Places depend on the limit, so each limit counts by itself.
+const counterOf = (perMinute: number): string => `automation_starts:${perMinute}`;
+
+function timeOf(place: number, perMinute: number, now: Date): Date {
+  if (Math.floor(place / perMinute) <= Math.floor(now.getTime() / minuteMs)) return now;
+  return new Date(Math.ceil((place * minuteMs) / perMinute));
 }

@@ -5,6 +5,7 @@ import type { CrmEvent } from "../../../../contracts/crm.event.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { AppError } from "../../../../lib/errors/app.error";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
+import { readSettings } from "../../crm/settings.read";
 import { readDeclared } from "../declared";
 import { alreadyIn, newRun } from "../enroll.run";
 import type { Enrollment } from "../enrollment.key";
@@ -14,6 +15,7 @@ import { readDefinition } from "../published.rules";
 import { checkRule } from "../rule.check";
 import type { RuleDefinition } from "../rule.contract";
 import type { RuleScope } from "../scope";
+import { nextStart } from "../start.limit";
 import { triggersOf } from "../triggers";
 import type { DryRunInput } from "./dry.run.contract";
 import { dryEvent } from "./event.made.up";
@@ -48,10 +50,21 @@ export async function dryRun(ctx: TenantContext, input: DryRunInput): Promise<Dr
     match.outcome === "enrolled" ? await enrollmentFor(then, rule, event, scope, lead._id) : match;
   if ("outcome" in enrollment) {
     const { outcome, reason } = enrollment;
-    return { ...judged, outcome, reason: reason ?? null, steps: [], end: null, assumes: [] };
+    return {
+      ...judged,
+      outcome,
+      reason: reason ?? null,
+      startsAt: null,
+      waits: [],
+      steps: [],
+      end: null,
+      assumes: [],
+    };
   }
   const published = { ...rule, name: "", version: 0, trigger: rule.definition.trigger.event };
-  const run = newRun(then, published, event, lead._id.toHexString(), enrollment, now);
+  const { automation } = await readSettings(await getCrmModels(then.clientCode));
+  const startAt = await nextStart(then, automation.startsPerMinute);
+  const run = newRun(then, published, event, lead._id.toHexString(), enrollment, startAt);
   // The same question has the same answer: splits and places behind an opening are drawn from the run's id.
   const plan = await planSteps(then, {
     run: { ...run, _id: lead._id },
@@ -60,7 +73,9 @@ export async function dryRun(ctx: TenantContext, input: DryRunInput): Promise<Dr
     lead,
     windowExpiresAt,
   });
-  return { ...judged, outcome: "enrolled", reason: null, ...plan };
+  const startsAt = startAt.toISOString();
+  const waits = run.wait === null ? [] : [{ reason: "start_limit", until: startsAt }];
+  return { ...judged, outcome: "enrolled", reason: null, startsAt, waits, ...plan };
 }
 
 async function ruleOf(ctx: TenantContext, { ruleId, definition }: DryRunInput): Promise<DryRule> {

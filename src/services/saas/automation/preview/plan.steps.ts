@@ -1,9 +1,12 @@
 /** Walks a rule's steps the way the engine does, with a clock of its own that jumps over every wait. */
 import type { DryRun, PlannedStep } from "../../../../contracts/automation.insight.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
+import { AppError } from "../../../../lib/errors/app.error";
 import type { AutomationRunRecord } from "../../../../model/saas/automation.run.schema";
 import type { LeadRecord } from "../../../../model/saas/lead.schema";
+import { refuseUnwanted } from "../../messaging/refuse.unwanted";
 import { actions } from "../actions";
+import { referenceProblems } from "../reference.problems";
 import { actingSchema, type RuleDefinition, type Step } from "../rule.contract";
 import { following, goneReason, targetOf } from "../run.path";
 import type { RuleScope } from "../scope";
@@ -29,6 +32,8 @@ interface Walk extends SendPlan {
   readonly ctx: TenantContext;
   readonly windowExpiresAt: Date | null;
   readonly assumes: Set<string>;
+  /** By step: what it names and is not here, which would fail it. */
+  readonly absent: ReadonlyMap<string, string>;
   at: Date;
   /** What steps left and set: `steps.*` and `vars.*`. */
   outputs: Record<string, { output: Readonly<Record<string, unknown>> }>;
@@ -54,7 +59,8 @@ export async function planSteps(ctx: TenantContext, input: PlanInput): Promise<P
     windowExpiresAt,
     assumes: new Set(),
     sent: [],
-    at: ctx.now(),
+    at: run.dueAt ?? ctx.now(),
+    absent: await absentNames(ctx, definition),
     outputs: {},
     values: {},
   };
@@ -75,6 +81,23 @@ export async function planSteps(ctx: TenantContext, input: PlanInput): Promise<P
     id = taken.next;
   }
   return ended("completed", null);
+}
+
+/** What stands in for another message fails only where that message cannot go. */
+const isStandIn = (pointer: string): boolean => pointer.includes("/windowClosed/");
+
+async function absentNames(
+  ctx: TenantContext,
+  definition: RuleDefinition,
+): Promise<ReadonlyMap<string, string>> {
+  const [problems = []] = await referenceProblems(ctx, [{ definition, pointer: "" }]);
+  const absent = new Map<string, string>();
+  for (const { severity, code, pointer, detail } of problems) {
+    const step = definition.steps[Number(/^\/steps\/(\d+)\//.exec(pointer)?.[1] ?? Number.NaN)];
+    if (step && severity === "error" && code !== "missing-variable" && !isStandIn(pointer))
+      absent.set(step.id, detail);
+  }
+  return absent;
 }
 
 const scopeAt = ({ scope, outputs, values }: Walk): RuleScope => ({ ...scope, steps: outputs, vars: values });
@@ -131,7 +154,10 @@ async function takeAction(walk: Walk, step: Step): Promise<Taken> {
   try {
     const { windowExpiresAt } = walk;
     const open = windowExpiresAt !== null && windowExpiresAt > walk.at;
-    const rendered = await renderStep(ctx, step, scopeAt(walk), { open, at: walk.at });
+    const absent = walk.absent.get(step.id);
+    if (absent !== undefined) throw new AppError("invalid-reference", absent);
+    if (sends) refuseUnwanted(walk.lead);
+    const rendered = await renderStep(ctx, step, scopeAt(walk), { open, lead: walk.lead });
     Object.assign(line, rendered);
     walk.outputs[step.id] = { output: line.output };
     if (sends) walk.sent.unshift(walk.at);

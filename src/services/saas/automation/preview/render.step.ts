@@ -6,6 +6,8 @@ import { getCrmModels } from "../../../../lib/tenant/get.crm.model";
 import { renderTemplate } from "../../../../lib/whatsapp/template/render.template";
 import { readTemplateShape } from "../../../../lib/whatsapp/template/template.shape";
 import { missingVariables } from "../../../../lib/whatsapp/template/template.values";
+import type { LeadRecord } from "../../../../model/saas/lead.schema";
+import { marketingRefusal } from "../../messaging/refuse.unwanted";
 import { windowClosedSchema } from "../actions/send.as.rule";
 import { renderText } from "../render";
 import { actingSchema, type Step } from "../rule.contract";
@@ -30,13 +32,13 @@ const actingKeys = new Set(["id", "type", "next", ...Object.keys(actingSchema.sh
 
 /**
  * @param service whether WhatsApp takes anything but a template at the time of the step
- * @throws AppError missing-variable, outside-service-window, template-not-sendable: what would fail the step
+ * @throws AppError missing-variable, outside-service-window, template-not-sendable, opted-out: what would fail the step
  */
 export async function renderStep(
   ctx: TenantContext,
   step: Step,
   scope: RuleScope,
-  service: { readonly open: boolean; readonly at: Date },
+  service: { readonly open: boolean; readonly lead: LeadRecord },
 ): Promise<Rendered> {
   const settings = Object.entries(step).filter(([name]) => !actingKeys.has(name) && name !== "windowClosed");
   const input: Record<string, unknown> = {};
@@ -45,7 +47,7 @@ export async function renderStep(
   const output = Object.fromEntries((leftBy[step.type] ?? []).map((name) => [name, `<${name}>`]));
   if (step.type === "send_template") {
     const { template, language, variables } = input;
-    const text = await templateText(ctx, { name: template, language, variables });
+    const text = await templateText(ctx, service.lead, { name: template, language, variables });
     return { input, output, text, reason: null };
   }
   if (step.type !== "send_message" && step.type !== "send_media")
@@ -62,7 +64,7 @@ export async function renderStep(
   return {
     input: { ...input, windowClosed: { send_template: name, language, variables: filled } },
     output: { ...output, windowClosed: true },
-    text: await templateText(ctx, { name, language, variables: filled }),
+    text: await templateText(ctx, service.lead, { name, language, variables: filled }),
     reason: "outside-service-window",
   };
 }
@@ -80,13 +82,18 @@ async function renderIn(value: unknown, scope: RuleScope): Promise<unknown> {
   return rendered;
 }
 
-/** The template's body with the values in it. @throws AppError template-not-sendable, missing-variable */
+/** The template's body with the values in it. @throws AppError template-not-sendable, missing-variable, opted-out */
 async function templateText(
   ctx: TenantContext,
+  lead: LeadRecord,
   { name, language, variables }: Readonly<Record<"name" | "language" | "variables", unknown>>,
 ): Promise<string> {
-  const { Template } = await getCrmModels(ctx.clientCode);
-  const named = await Template.find({ name: String(name), deletedAt: null, status: "APPROVED" }).lean();
+  const models = await getCrmModels(ctx.clientCode);
+  const named = await models.Template.find({
+    name: String(name),
+    deletedAt: null,
+    status: "APPROVED",
+  }).lean();
   const template = named.find((each) => language === undefined || each.language === language);
   if (!template)
     throw new AppError(
@@ -100,7 +107,11 @@ async function templateText(
   const missing = missingVariables(shape, texts);
   if (missing.length > 0)
     throw new AppError("missing-variable", `The template needs values for ${missing.join(", ")}.`);
-  return renderTemplate(shape, texts).body;
+  const { body } = renderTemplate(shape, texts);
+  const sent = { name: template.name, language: template.language, variables: texts, rendered: body };
+  const refusal = await marketingRefusal(models, lead, template, sent);
+  if (refusal !== null) throw new AppError("opted-out", refusal);
+  return body;
 }
 
 const asObject = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
