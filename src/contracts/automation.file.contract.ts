@@ -13,19 +13,27 @@ export const ruleReferenceSchema = z
   .meta({ id: "RuleReference", description: "Something that a rule names." });
 export type RuleReference = z.output<typeof ruleReferenceSchema>;
 
+const head = {
+  name: textLine(120).meta({ description: "Name; a rule of this name is replaced.", example: "Welcome" }),
+  description: z.string().max(2_000).nullish().meta({ description: "What it is for." }),
+  priority: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000)
+    .optional()
+    .meta({ description: "Lower runs first.", example: 100 }),
+};
+
+/** A rule as it is taken out: what imports read. */
+export function exportedRuleSchema<D extends z.ZodType>(definition: D) {
+  return z
+    .object({ ...head, definition })
+    .meta({ id: "AutomationExport", description: "A rule as a file, which names everything by its key." });
+}
+
 /** A rule as a file: its name, and what it does beside it. */
 export function ruleFileSchema<D extends z.ZodType>(definition: D) {
-  const head = {
-    name: textLine(120).meta({ description: "Name; a rule of this name is replaced.", example: "Welcome" }),
-    description: z.string().max(2_000).nullish().meta({ description: "What it is for." }),
-    priority: z
-      .number()
-      .int()
-      .min(0)
-      .max(1_000)
-      .optional()
-      .meta({ description: "Lower runs first.", example: 100 }),
-  };
   return z.preprocess(gathered, z.strictObject({ ...head, definition })).meta({
     id: "AutomationFile",
     description: "A rule: `name`, and `trigger`, `steps` and so on beside it or in `definition`.",

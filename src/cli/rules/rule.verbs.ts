@@ -6,8 +6,8 @@ import { withTenant } from "../../lib/tenant/tenant.registry";
 import { admitToClient } from "../../services/clients/platform.gate";
 import { listRules } from "../../services/saas/automation/automation.lists";
 import { dispatchEvents } from "../../services/saas/automation/dispatch.events";
+import { exportRule } from "../../services/saas/automation/export.rule";
 import {
-  exportRule,
   findRule,
   importRule,
   readRuleFile,

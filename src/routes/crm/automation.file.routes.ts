@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { objectIdSchema } from "../../contracts/common.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
+import { exportRule, ruleExportSchema } from "../../services/saas/automation/export.rule";
 import {
   automationFileSchema,
   importRule,
@@ -42,5 +44,20 @@ export const automationFileRoutes: readonly Route[] = [
       });
       return { body: { automation, action, missing: [...missing] }, version: automation.version };
     },
+  }),
+  defineRoute({
+    operationId: "exportAutomation",
+    method: "GET",
+    path: "/api/crm/automations/{id}/export",
+    tag: "Automation",
+    summary: "Take out a rule as a file",
+    description:
+      "Its draft, as `POST /api/crm/automations/import` and `npm run rules -- import` read it, here or in another tenant: " +
+      "stages, teams, people, templates, fields, media and other rules are named by their keys and names.",
+    auth: { kind: "tenant", scope: "automations:read" },
+    input: { params: z.strictObject({ id: objectIdSchema }) },
+    output: { status: 200, description: "The file.", body: ruleExportSchema },
+    problems: ["not-found", "invalid-state"],
+    run: async ({ ctx, params: { id } }) => ({ body: await exportRule(ctx, id) }),
   }),
 ];

@@ -16,7 +16,9 @@ export interface Known {
   readonly fields: readonly string[];
   readonly lostReasons: readonly string[];
   readonly eventTypes: readonly string[];
+  /** Rules that are named, by id and by name. */
   readonly rules: ReadonlyMap<string, { readonly enabled: boolean }>;
+  readonly ruleNames: readonly string[];
   /** Ids and keys of what is named and can be sent. */
   readonly media: readonly string[];
   readonly mediaKeys: readonly string[];
@@ -45,6 +47,7 @@ export async function readKnown(ctx: TenantContext, named: readonly Named[]): Pr
     lostReasons,
     eventTypes,
     rules,
+    ruleNames,
     media,
     mediaNames,
     templates,
@@ -56,9 +59,8 @@ export async function readKnown(ctx: TenantContext, named: readonly Named[]): Pr
     whenNamed(["field"], () => models.CustomField.distinct("key")),
     whenNamed(["lost_reason"], () => models.LostReason.distinct("key")),
     whenNamed(["event_type"], () => models.EventType.distinct("key")),
-    models.AutomationRule.find({ _id: trusted({ $in: idsOf(names("automation")) }), state: notArchived })
-      .select({ enabled: 1 })
-      .lean(),
+    namedRules(models, names("automation")),
+    whenNamed(["automation"], () => models.AutomationRule.distinct("name", { state: notArchived })),
     usableMedia(models, names("media")),
     whenNamed(["media"], () => mediaKeys(models)),
     models.Template.find({ name: trusted({ $in: names("template") }), deletedAt: null }).lean(),
@@ -71,7 +73,8 @@ export async function readKnown(ctx: TenantContext, named: readonly Named[]): Pr
     fields,
     lostReasons,
     eventTypes,
-    rules: new Map(rules.map(({ _id, enabled }) => [_id.toHexString(), { enabled }])),
+    rules,
+    ruleNames,
     media,
     mediaKeys: mediaNames,
     templates,
@@ -81,6 +84,25 @@ export async function readKnown(ctx: TenantContext, named: readonly Named[]): Pr
 
 const idsOf = (names: readonly string[]): Types.ObjectId[] =>
   names.filter((name) => /^[0-9a-f]{24}$/.test(name)).map((name) => new Types.ObjectId(name));
+
+async function namedRules(
+  { AutomationRule }: Pick<CrmModels, "AutomationRule">,
+  named: readonly string[],
+): Promise<Known["rules"]> {
+  if (named.length === 0) return new Map();
+  const which = [{ _id: trusted({ $in: idsOf(named) }) }, { name: trusted({ $in: [...named] }) }];
+  const found = await AutomationRule.find({ $or: which, state: notArchived })
+    .sort({ _id: -1 })
+    .select({ enabled: 1, name: 1 })
+    .lean();
+  // Of several of a name the oldest is meant, which comes last.
+  return new Map(
+    found.flatMap(({ _id, name, enabled }) => [
+      [name, { enabled }],
+      [_id.toHexString(), { enabled }],
+    ]),
+  );
+}
 
 /** Which of these are media items here: by id, or as the key of one that is ready. */
 async function usableMedia(

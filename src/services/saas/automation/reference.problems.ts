@@ -72,7 +72,7 @@ function problemsOf(named: Named, known: Known): RuleProblem[] {
       return known.media.includes(name) ? [] : missing("media item", known.mediaKeys);
     case "automation": {
       const rule = known.rules.get(name);
-      if (!rule) return missing("rule");
+      if (!rule) return missing("rule", known.ruleNames);
       const detail = "The rule that it names is not enabled; until it is, this step fails.";
       return rule.enabled ? [] : [warningAt(place, "rule-not-enabled", detail)];
     }

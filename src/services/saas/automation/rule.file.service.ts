@@ -87,14 +87,6 @@ export async function importRule(
   return { automation: await enableRule(ctx, { id: stored.id }), action, missing };
 }
 
-/** A rule as a file: its draft. @throws AppError not-found, invalid-state when this release cannot read it. */
-export async function exportRule(ctx: TenantContext, id: string): Promise<Record<string, unknown>> {
-  const { name, description, priority, definition } = await getRule(ctx, id);
-  if (!definition)
-    throw new AppError("invalid-state", "This release cannot read that rule. Write the rule anew.");
-  return { name, ...(description === null ? {} : { description }), priority, ...definition };
-}
-
 /** The rule of a name or id. @throws AppError not-found */
 export async function findRule(ctx: TenantContext, nameOrId: string): Promise<AutomationRule> {
   if (/^[0-9a-f]{24}$/.test(nameOrId)) return getRule(ctx, nameOrId);

@@ -22,6 +22,7 @@ const kindOfSetting: Readonly<Record<string, Kind>> = {
   team_lead: "team",
   mediaKey: "media",
   mediaId: "media",
+  automation: "automation",
   automationId: "automation",
 };
 const externalEvent = /^external_event:(.+)$/;
