@@ -39,7 +39,7 @@ export async function previewBroadcast(ctx: TenantContext, id: string): Promise<
       continue;
     }
     try {
-      const { text } = await renderStep(ctx, step, scope, { open: false, at: ctx.now() });
+      const { text } = await renderStep(ctx, step, scope, { open: false, lead });
       shown.push({ leadId, text, skipped: null });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
