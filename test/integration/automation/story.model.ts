@@ -72,6 +72,9 @@ interface Run {
   wait: ({ readonly kind: "delay" | "listen" | "window" } & Span) | null;
   status: "living" | ExpectedRun["status"];
   readonly effects: ExpectedEffect[];
+  /** Waits until a time of the appointment that are behind it. */
+  readonly passed: Set<number>;
+  byGoal: boolean;
 }
 
 /** The story ran into a moment at which a few seconds decide: it was drawn badly, and says nothing. */
@@ -179,7 +182,10 @@ class World {
     const awake = living.filter(
       (run) => events.filter((event) => this.hear(run, event, now) === "goes_on").length > 0,
     );
-    for (const run of awake) this.advance(run, at);
+    const again = [...this.runs]
+      .reverse()
+      .filter((run) => events.some((event) => this.comesAgain(run, event, now)));
+    for (const run of [...awake, ...again]) this.advance(run, at);
     for (const event of events) this.putToRules(event, at);
   }
 
@@ -198,6 +204,7 @@ class World {
   private resume(run: Run, wait: Span & { kind: "delay" | "listen" | "window" }): void {
     const step = this.ruleOf(run).steps[run.place];
     run.wait = null;
+    if (step?.kind === "until") run.passed.add(run.place);
     if (wait.kind === "delay") run.place += 1;
     if (wait.kind === "listen" && step?.kind === "listen") run.place += step.onTimeout;
     this.advance(run, wait);
@@ -240,7 +247,8 @@ class World {
       run.appointment = event.appointment;
       return this.rewind(run, rule, now);
     }
-    if (means(rule.goal)) run.status = "completed";
+    run.byGoal = means(rule.goal);
+    if (run.byGoal) run.status = "completed";
     else if (rule.exitOn.some(means)) run.status = "exited";
     return undefined;
   }
@@ -256,6 +264,29 @@ class World {
     if (again >= 0) run.place = again;
     run.wait = null;
     return "goes_on";
+  }
+
+  /** Reminders that were all given come again when their appointment moves, unless another run of the rule lives. */
+  private comesAgain(run: Run, event: Happened, now: number): boolean {
+    const { appointment } = event;
+    if (run.status !== "completed" || run.byGoal || run.lead !== event.lead || !appointment) return false;
+    if (event.seq <= run.trigger.seq || run.heard.has(event.seq) || !event.names.includes("moved"))
+      return false;
+    const isOwn = appointment.id === run.appointment?.id;
+    if (!isOwn || appointment.sequence < (run.appointment?.sequence ?? 0)) return false;
+    const { follows, steps } = this.ruleOf(run);
+    const place = steps.findIndex(
+      (step, each) =>
+        run.passed.has(each) && step.kind === "until" && appointment.startsAt - step.hours * hour > now,
+    );
+    const twin = (other: Run) => other.lead === run.lead && other.rule === run.rule && other.key === run.key;
+    const lives = this.runs.some((other) => twin(other) && other.status === "living");
+    if (!follows || place < 0 || lives) return false;
+    run.heard.add(event.seq);
+    run.appointment = appointment;
+    run.place = place;
+    run.status = "living";
+    return true;
   }
 
   private putToRules(event: Happened, at: Span): void {
@@ -296,6 +327,8 @@ class World {
       wait: null,
       status: "living",
       effects: [],
+      passed: new Set(),
+      byGoal: false,
     };
   }
 
@@ -351,7 +384,10 @@ class World {
         if (at.from < time && time <= at.to) throw new PhotoFinish("A step is reached while its time comes.");
         if (time > at.from) run.wait = { kind: "delay", from: time, to: time };
         else if (step.ifPast === "exit") run.status = "exited";
-        else run.place += step.ifPast === "skip_next" ? 2 : 1;
+        else {
+          run.passed.add(run.place);
+          run.place += step.ifPast === "skip_next" ? 2 : 1;
+        }
         return;
       }
       case "listen": {

@@ -14,7 +14,7 @@ import { cancelAlarm, endRunFromOutside } from "./end.runs";
 import { isMeant } from "./event.match";
 import { eventsOf } from "./listens";
 import { versionOf } from "./published.rules";
-import { type Rewound, rewind } from "./reschedule";
+import { isOldNews, type Rewound, rewind } from "./reschedule";
 import { reviveRuns } from "./revive.runs";
 import { nextOf, type RuleDefinition } from "./rule.contract";
 import { noteStep } from "./step.log";
@@ -128,18 +128,6 @@ async function hear(
 /** It was recorded together with the event that started the run. */
 function isSibling(run: AutomationRunRecord, { causation }: CrmEvent): boolean {
   return causation.rootEventId === run.causation.rootEventId && causation.depth < run.causation.depth;
-}
-
-/** It tells of the run's own appointment what a later sequence has replaced: calendars' news may overtake each other. */
-function isOldNews({ triggerEvent }: AutomationRunRecord, { data }: CrmEvent): boolean {
-  const { appointmentId, sequence } = triggerEvent.data;
-  return (
-    appointmentId !== undefined &&
-    appointmentId === data.appointmentId &&
-    typeof sequence === "number" &&
-    typeof data.sequence === "number" &&
-    data.sequence < sequence
-  );
 }
 
 /**

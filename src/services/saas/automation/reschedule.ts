@@ -12,6 +12,18 @@ export type Rewound = Partial<
   Pick<AutomationRunRecord, "cursor" | "vars" | "values" | "triggerEvent" | "causation">
 >;
 
+/** It tells of the run's own appointment what a later sequence has replaced: calendars' news may overtake each other. */
+export function isOldNews({ triggerEvent }: AutomationRunRecord, { data }: CrmEvent): boolean {
+  const { appointmentId, sequence } = triggerEvent.data;
+  return (
+    appointmentId !== undefined &&
+    appointmentId === data.appointmentId &&
+    typeof sequence === "number" &&
+    typeof data.sequence === "number" &&
+    data.sequence < sequence
+  );
+}
+
 /**
  * The run takes over the event's data. It goes back to the first delay at or before its place whose new time is still
  * to come, so that a reminder that went out for the old time goes out for the new one too; steps taken again are new

@@ -8,7 +8,7 @@ import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
 import { isMeant } from "./event.match";
 import { findVersion } from "./published.rules";
-import { rewindEnded } from "./reschedule";
+import { isOldNews, rewindEnded } from "./reschedule";
 import { triggersOf } from "./triggers";
 
 /** Runs of one lead that are looked at, newest first. */
@@ -49,6 +49,7 @@ async function revive(
   event: CrmEvent,
 ): Promise<AutomationRunRecord | undefined> {
   if (run.heard.includes(event.id) || event.seq <= run.triggerEvent.seq) return undefined;
+  if (isOldNews(run, event)) return undefined;
   const definition = (await findVersion(ctx, run.ruleId, run.ruleVersion))?.definition;
   const now = ctx.now();
   if (!definition?.rescheduleOn.some((match) => isMeant(match, event, run.triggerEvent.data, now)))
