@@ -11,7 +11,7 @@ import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import type { Gap } from "./rank.room";
 
 /** Leads of one change. */
-const sliceLeads = 2_000;
+const sliceLeads = 1_000;
 const turnMs = 15_000;
 
 /** Where a column is crowded. */
@@ -88,19 +88,17 @@ async function pushAway(change: Change, at: Side): Promise<boolean> {
   return left === 0;
 }
 
-/** How many leads, from the place on, stand nearer to it than they shall. Read from index keys alone. */
+/** How many leads, from the place on, stand nearer to it than they shall; from index keys alone, by the bare driver. */
 async function countCrowded({ models, session }: Change, at: Side): Promise<number> {
-  const ranks = models.Lead.find(onSide(at))
-    .sort({ rank: at.side })
-    .select({ _id: 0, rank: 1 })
-    .hint("totals")
-    .session(session)
-    .lean()
-    .cursor();
+  const { stageId, rank: place, side } = at;
+  const ranks = models.Lead.collection.find(
+    { stageId, rank: side === 1 ? { $gt: place } : { $gt: "", $lte: place } },
+    { sort: { rank: side }, projection: { _id: 0, rank: 1 }, hint: "totals", batchSize: 5_000, session },
+  );
   let crowded = 0;
   for await (const { rank } of ranks) {
     const wanted = rankAway(at.rank, at.side * (crowded + 1));
-    const stands = rank ?? "";
+    const stands = typeof rank === "string" ? rank : "";
     if (wanted === null || (at.side === 1 ? stands >= wanted : stands <= wanted)) break;
     crowded += 1;
   }
