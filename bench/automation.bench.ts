@@ -9,6 +9,7 @@ import { drainUntilIdle } from "../src/jobs/drain.until.idle";
 import { createTenantContext } from "../src/lib/context/create.context";
 import type { EventDispatcher, TenantContext } from "../src/lib/context/tenant.context";
 import { getCrmModels } from "../src/lib/tenant/get.crm.model";
+import { tenantConnection } from "../src/lib/tenant/tenant.registry";
 import { createRule } from "../src/services/saas/automation/automation.service";
 import { dispatchEvents } from "../src/services/saas/automation/dispatch.events";
 import { ruleDefinitionSchema } from "../src/services/saas/automation/rule.contract";
@@ -96,33 +97,77 @@ async function changeRate(ctx: TenantContext, changes: number): Promise<number> 
   return (changes / ms) * 1_000;
 }
 
-/** A rule started for many leads by hand: enrolments and steps by the queue. */
+/**
+ * Rules started for many leads by hand: one whose runs wait at once, which is the enrolment alone, and one with three
+ * steps. Beside both: transactions of two inserts, which is the least that an enrolment or a step with an effect is
+ * when each goes by itself.
+ */
 async function throughQueue(count: number): Promise<Figure[]> {
   const { clientCode } = await makeTenant("crowd");
   const ctx = contextOf(clientCode, dispatchEvents);
   await updateSettings(ctx, { automation: { startsPerMinute: 100_000, frequencyCap: null } }, undefined);
-  const rule = await makeRule(ctx, threeSteps);
   const leadIds = await makeLeads(
     contextOf(clientCode, async () => undefined),
     count,
   );
-  await startRuns(ctx, { ruleId: rule, leadIds });
-  const ms = await timed(workOff);
+  const waiting = await makeRule(ctx, waitsAtOnce);
+  const stepping = await makeRule(ctx, threeSteps);
+  await startRuns(ctx, { ruleId: waiting, leadIds });
+  const enrolled = await timed(workOff);
+  await startRuns(ctx, { ruleId: stepping, leadIds });
+  const stepped = await timed(workOff);
   const { AutomationRun, AutomationStepLog } = await getCrmModels(clientCode);
+  const waits = await AutomationRun.countDocuments({ status: "waiting" });
   const ended = await AutomationRun.countDocuments({ status: "completed" });
   const steps = await AutomationStepLog.countDocuments({ status: "succeeded" });
-  if (ended !== count || steps !== 3 * count)
-    throw new Error(`${ended} of ${count} runs ended, after ${steps} steps.`);
+  if (waits !== count || ended !== count || steps !== 3 * count)
+    throw new Error(`${waits} of ${count} runs wait, ${ended} ended, after ${steps} steps.`);
+  const limit = { value: Math.round(await bareTransactions(clientCode, count)), unit: "/s" };
+  const beside = (what: string, rate: number): Figure => ({
+    what,
+    figure: { value: Math.round(rate), unit: "/s" },
+    limit,
+    ratio: rate / limit.value,
+  });
   return [
-    {
-      what: `enrolments through the queue, ${side} at once`,
-      figure: { value: Math.round((count / ms) * 1_000), unit: "/s" },
-    },
-    {
-      what: "steps through the queue in the same run",
-      figure: { value: Math.round((steps / ms) * 1_000), unit: "/s" },
-    },
+    beside(
+      `enrolments through the queue up to a delay, ${side} at once, beside transactions of two inserts`,
+      (count / enrolled) * 1_000,
+    ),
+    beside(
+      "runs of three steps from their enrolment to their end, beside the same",
+      (count / stepped) * 1_000,
+    ),
+    beside("their steps, beside the same", (steps / stepped) * 1_000),
   ];
+}
+
+/** Two inserts in a transaction by the bare driver, with majority, as many at once. @returns how many a second */
+async function bareTransactions(clientCode: ClientCode, count: number): Promise<number> {
+  const connection = await tenantConnection(clientCode);
+  const client = connection.getClient();
+  const { AutomationDecision, AutomationRun } = await getCrmModels(clientCode);
+  const run = await AutomationRun.findOne().orFail().lean();
+  const decision = await AutomationDecision.findOne().orFail().lean();
+  const { ms } = await atOnce(side, count, async (index) => {
+    const _id = new Types.ObjectId();
+    await client.withSession((session) =>
+      session.withTransaction(
+        async () => {
+          await AutomationDecision.collection.insertOne(
+            { ...decision, _id, eventId: `bare${index}` },
+            { session },
+          );
+          await AutomationRun.collection.insertOne(
+            { ...run, _id, enrollmentKey: `bare${index}`, concurrencyKey: null, held: false },
+            { session },
+          );
+        },
+        { readConcern: { level: "snapshot" }, writeConcern: { w: "majority" } },
+      ),
+    );
+  });
+  return (count / ms) * 1_000;
 }
 
 /** From the commit of a change to the commit of what a rule does about it at once, in the same process. */
@@ -168,6 +213,10 @@ const ofAnotherTrigger = { trigger: { event: "lead_deleted" }, steps: [exit] };
 const atOnceRule = {
   trigger: { event: "tag_added", tag: "go" },
   steps: [{ id: "tag", type: "add_tag", tag: "gone" }],
+};
+const waitsAtOnce = {
+  trigger: { event: "manual" },
+  steps: [{ id: "wait", type: "delay", duration: "P1D" }],
 };
 const threeSteps = {
   trigger: { event: "manual" },

@@ -85,13 +85,13 @@ export async function expectCrowdInOrder(of: {
   const telling = tellTwice(crowd, ctx, leadIds.slice(-again));
 
   // Everybody has a place by now, and the jobs that begin their runs are queued before those of the neighbour.
-  while (busy && (await see()).told < count) await sleep(20);
+  while (busy && (await see()).told < count) await sleep(100);
   await Promise.all(
     Array.from({ length: neighbours }, (_, n) =>
       createLead(contextOf(other), { firstName: "Bea", phone: `+35197000000${n}` }),
     ),
   );
-  while (busy && (await other.models.Meeting.countDocuments()) < neighbours) await sleep(20);
+  while (busy && (await other.models.Meeting.countDocuments()) < neighbours) await sleep(50);
   const { AutomationRun, Lead, Outbox } = crowd.models;
   const acted = await AutomationRun.countDocuments({ status: "completed" });
   expect(await other.models.Meeting.countDocuments()).toBe(neighbours);
@@ -99,7 +99,7 @@ export async function expectCrowdInOrder(of: {
   expect(acted).toBeLessThan(0.9 * perMinute);
   while (busy) {
     await see();
-    await sleep(200);
+    await sleep(500);
   }
   await telling;
   expect((await working).done).toBe(true);
