@@ -1,7 +1,9 @@
 /** Plays a story under the stack's clock, for two tenants side by side: all goes well with one, the other's processes die. */
 import { DateTime } from "luxon";
 import { trusted } from "mongoose";
+import { drain } from "../../../src/jobs/drain";
 import { jobHandlers } from "../../../src/jobs/handlers";
+import { queueNames } from "../../../src/jobs/queue/job.catalog";
 import type { JobHandlers } from "../../../src/jobs/queue/job.handler";
 import { moveClock, now } from "../../../src/lib/clock/clock";
 import { createTenantContext } from "../../../src/lib/context/create.context";
@@ -87,8 +89,9 @@ export async function play(
   for (const [index, planned] of plan.entries()) {
     await passTime(planned.at, tellers, planned.queue);
     for (const teller of tellers) await happen(stack, teller, planned);
-    // The second of two comes before anybody misses the first.
+    // The second of two comes before anybody misses the first; what the first had queued is done by then.
     if ((plan[index + 1]?.at ?? Number.POSITIVE_INFINITY) - planned.at >= hour) await recover(tellers);
+    else await drain({ queues: queueNames, concurrency: 8, dispatch: dispatchEvents, untilIdleMs: 0 });
   }
   await passTime(Number.POSITIVE_INFINITY, tellers, { kind: "works" });
 }
