@@ -167,7 +167,7 @@ async function passTime(to: number, tellers: readonly Teller[], queue: Planned["
     const next = Math.min(...(await Promise.all(tellers.map(nextDue))));
     const goal = Math.min(to, next);
     if (goal === Number.POSITIVE_INFINITY) return;
-    if (goal > now().getTime()) await moveClock({ to: new Date(goal) });
+    await moveClock({ byMs: Math.max(0, goal - now().getTime()) });
     if (next >= to) return;
     await workOff(tellers, queue);
   }
