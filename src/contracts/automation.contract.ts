@@ -1,6 +1,5 @@
 /** Rules and their runs, as the API shows them. The rule's own JSON is `services/saas/automation/rule.contract`. */
 import * as z from "zod";
-import { audienceSchema } from "./audience.contract";
 import { ruleProblemSchema } from "./automation.problem.contract";
 import {
   actorSchema,
@@ -168,17 +167,9 @@ export const startRunsInputSchema = z
       .array(objectIdSchema)
       .min(1)
       .max(1_000)
-      .optional()
       .meta({ description: "The leads to start it for.", example: ["66f0c0ffee66f0c0ffee66f0"] }),
-    search: audienceSchema
-      .optional()
-      .meta({ description: "Instead of ids: everybody whom a search finds now, 10,000 at most." }),
-  })
-  .refine(({ leadIds, search }) => (leadIds === undefined) !== (search === undefined), {
-    error: "must have either leadIds or search",
   })
   .meta({ id: "AutomationStartInput", example: { leadIds: ["66f0c0ffee66f0c0ffee66f0"] } });
-export type StartRunsInput = z.output<typeof startRunsInputSchema>;
 
 export const startRunsResultSchema = z
   .object({

@@ -2,20 +2,6 @@
 import * as z from "zod";
 import { automationDecisionSchema } from "./automation.contract";
 import { actorSchema, objectIdSchema, timestampSchema, versionSchema } from "./common.contract";
-import { searchLeadsSchema } from "./lead.search.contract";
-
-const { condition, query } = searchLeadsSchema.shape;
-
-export const enrollInputSchema = z
-  .strictObject({ condition, query })
-  .refine((search) => search.condition !== undefined || search.query !== undefined, {
-    error: "must say which leads: condition, query or both",
-  })
-  .meta({
-    id: "AutomationEnrollInput",
-    example: { condition: { field: "lead.status", op: "equals", value: "open" } },
-  });
-export type EnrollInput = z.output<typeof enrollInputSchema>;
 
 export const enrollmentStateSchema = z.enum(["queued", "running", "done", "failed", "cancelled"]);
 
@@ -28,7 +14,10 @@ export const automationEnrollmentSchema = z
       description: "`done`: the rule was told of every lead; its runs may still go on.",
       example: "running",
     }),
-    search: z.record(z.string(), z.unknown()).meta({ description: "Which leads, as it was asked." }),
+    search: z.record(z.string(), z.unknown()).meta({
+      description:
+        "The condition and the words that it goes by; a saved search's as they were when it was asked.",
+    }),
     total: z.number().int().nullable().meta({ description: "Leads that the search had when it began." }),
     told: z.number().int().meta({ description: "Leads that the rule was told of so far.", example: 2_500 }),
     progress: z

@@ -50,14 +50,25 @@ export const tagSchema = z
   .regex(noControlCharacters, "must not hold control characters")
   .meta({ description: "Tag.", example: "fair2026" });
 
-/** ISO 8601 duration without years and months (their length depends on the calendar), optionally negative. */
+const durationRule = "must be an ISO 8601 duration such as PT5M, PT24H or P3D";
+
+/** ISO 8601 duration without years and months (their length depends on the calendar). */
 export const durationSchema = z
   .string()
   .regex(
-    /^-?P(?=\d|T\d)(?:\d{1,4}W)?(?:\d{1,5}D)?(?:T(?=\d)(?:\d{1,6}H)?(?:\d{1,7}M)?(?:\d{1,8}S)?)?$/,
-    "must be an ISO 8601 duration such as PT5M, PT24H or P3D",
+    /^P(?=\d|T\d)(?:\d{1,4}W)?(?:\d{1,5}D)?(?:T(?=\d)(?:\d{1,6}H)?(?:\d{1,7}M)?(?:\d{1,8}S)?)?$/,
+    durationRule,
   )
   .meta({ description: "ISO 8601 duration.", example: "PT5M" });
+
+/** The same, optionally negative: what lies before a time. */
+export const offsetSchema = z
+  .string()
+  .regex(
+    /^-?P(?=\d|T\d)(?:\d{1,4}W)?(?:\d{1,5}D)?(?:T(?=\d)(?:\d{1,6}H)?(?:\d{1,7}M)?(?:\d{1,8}S)?)?$/,
+    durationRule,
+  )
+  .meta({ description: "ISO 8601 duration, negative for before.", example: "-PT24H" });
 
 export const moneySchema = z.strictObject({
   amount: z

@@ -4,7 +4,7 @@
  * fits them is for `lib/condition` to say.
  */
 import * as z from "zod";
-import { durationSchema } from "./common.contract";
+import { offsetSchema } from "./common.contract";
 import { nearestWord } from "./suggestion";
 
 /** What each operator takes as its value. ADD AN OPERATOR HERE, and in lib/condition/operators.ts. */
@@ -73,9 +73,7 @@ function valueProblem(op: Operator, value: unknown): string | undefined {
   if (kind === "range")
     return Array.isArray(value) && value.length === 2 ? undefined : `${op} needs two values`;
   if (kind === "duration")
-    return durationSchema.safeParse(value).success
-      ? undefined
-      : `${op} needs an ISO 8601 duration such as P5D`;
+    return offsetSchema.safeParse(value).success ? undefined : `${op} needs an ISO 8601 duration such as P5D`;
   return Array.isArray(value) ? `${op} takes one value, not a list` : undefined;
 }
 

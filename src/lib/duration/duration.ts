@@ -1,4 +1,4 @@
-import { durationSchema } from "../../contracts/common.contract";
+import { offsetSchema } from "../../contracts/common.contract";
 
 const parts = /^(-)?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
@@ -8,7 +8,7 @@ const parts = /^(-)?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?
  * @throws ZodError when it is not such a duration.
  */
 export function durationMs(duration: string): number {
-  const match = parts.exec(durationSchema.parse(duration));
+  const match = parts.exec(offsetSchema.parse(duration));
   const [, sign, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = match ?? [];
   const total =
     ((Number(weeks) * 7 + Number(days)) * 24 + Number(hours)) * 3_600_000 +

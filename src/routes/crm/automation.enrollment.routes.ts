@@ -1,8 +1,6 @@
 import * as z from "zod";
-import {
-  automationEnrollmentSchema,
-  enrollInputSchema,
-} from "../../contracts/automation.enrollment.contract";
+import { audienceSchema } from "../../contracts/audience.contract";
+import { automationEnrollmentSchema } from "../../contracts/automation.enrollment.contract";
 import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import {
@@ -33,11 +31,11 @@ export const automationEnrollmentRoutes: readonly Route[] = [
       "The queue tells the rule of each lead that the search finds now; conditions, re-entry and the tenant's limit of " +
       "starts hold. The answer's id is where its progress is read.",
     auth: write,
-    input: { params, body: enrollInputSchema },
+    input: { params, body: audienceSchema },
     output: { status: 202, description: "The enrolment.", body: automationEnrollmentSchema },
-    problems: ["not-found", "invalid-state"],
+    problems: ["not-found", "invalid-state", "invalid-reference"],
     idempotent: true,
-    run: async ({ ctx, params: { id }, body }) => reply(await enrollSearch(ctx, { ruleId: id, ...body })),
+    run: async ({ ctx, params: { id }, body }) => reply(await enrollSearch(ctx, id, body)),
   }),
   defineRoute({
     operationId: "listAutomationEnrollments",

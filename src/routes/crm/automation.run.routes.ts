@@ -12,7 +12,7 @@ import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.co
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { listDecisions, listLeadRuns, listRuleRuns } from "../../services/saas/automation/automation.lists";
 import { getRun } from "../../services/saas/automation/run.service";
-import { startRuns, startRunsBySearch } from "../../services/saas/automation/start.runs";
+import { startRuns } from "../../services/saas/automation/start.runs";
 import { cancelRun, cancelRuns, retryRun } from "../../services/saas/automation/steer.runs";
 
 const read = { kind: "tenant", scope: "automations:read" } as const;
@@ -36,10 +36,8 @@ export const automationRunRoutes: readonly Route[] = [
     output: { status: 202, description: "The rule is told of them.", body: startRunsResultSchema },
     problems: ["not-found", "invalid-state", "invalid-reference"],
     idempotent: true,
-    run: async ({ ctx, params: { id }, body: { leadIds, search } }) => ({
-      body: search
-        ? await startRunsBySearch(ctx, { ruleId: id, search })
-        : await startRuns(ctx, { ruleId: id, leadIds: leadIds ?? [] }),
+    run: async ({ ctx, params: { id }, body: { leadIds } }) => ({
+      body: await startRuns(ctx, { ruleId: id, leadIds }),
     }),
   }),
   defineRoute({

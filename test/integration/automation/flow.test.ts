@@ -15,13 +15,15 @@ import {
   updateRule,
 } from "../../../src/services/saas/automation/automation.service";
 import { dispatchEvents } from "../../../src/services/saas/automation/dispatch.events";
+import { enrollSearch, getEnrollment } from "../../../src/services/saas/automation/enrollment.service";
 import { receiveExternalEvent } from "../../../src/services/saas/automation/external.event.service";
 import { ruleDefinitionSchema } from "../../../src/services/saas/automation/rule.contract";
-import { startRuns, startRunsBySearch } from "../../../src/services/saas/automation/start.runs";
+import { startRuns } from "../../../src/services/saas/automation/start.runs";
 import { cancelRuns, retryRun } from "../../../src/services/saas/automation/steer.runs";
 import { hearSilence } from "../../../src/services/saas/automation/timers/no.reply";
 import { diffVersions, rollBackRule } from "../../../src/services/saas/automation/version.service";
 import { addTags, createLead, getLead, updateLead } from "../../../src/services/saas/crm/lead.service";
+import { createSavedSearch } from "../../../src/services/saas/crm/saved.search.service";
 import { updateSettings } from "../../../src/services/saas/crm/settings.service";
 import { createTenant } from "../../builders/client.builder";
 import { deleteStageByKey } from "../../builders/stage.builder";
@@ -300,17 +302,20 @@ test("a rule starts by hand for everybody whom a search finds, once each", async
   const rule = await ruleOf({ trigger: { event: "manual" }, steps: [tag("t", "started")] });
   const [first, second] = [await newLead({ company: "Acme" }), await newLead({ company: "Acme" })];
   const other = await newLead({ company: "Other" });
-  const search = { condition: { field: "lead.company", op: "equals" as const, value: "Acme" } };
-  expect(await startRunsBySearch(contextOf(), { ruleId: rule.id, search })).toEqual({ requested: 2 });
+  const condition = { field: "lead.company", op: "equals" as const, value: "Acme" };
+  const saved = await createSavedSearch(contextOf(), { name: "Acme", condition });
+  const asked = await enrollSearch(contextOf(), rule.id, { savedSearchId: saved.id });
+  expect(asked).toMatchObject({ state: "queued", search: { condition } });
   await drainAll(dispatchEvents);
+  expect(await getEnrollment(contextOf(), asked.id)).toMatchObject({ state: "done", told: 2, progress: 1 });
   expect([await tagsOf(first), await tagsOf(second), await tagsOf(other)]).toEqual([
     ["started"],
     ["started"],
     [],
   ]);
-  const wrong = { condition: { field: "lead.compny", op: "equals" as const, value: "Acme" } };
-  await expect(startRunsBySearch(contextOf(), { ruleId: rule.id, search: wrong })).rejects.toMatchObject({
-    options: { errors: [{ pointer: "/search/condition/field" }] },
+  const wrong = { condition: { ...condition, field: "lead.compny" } };
+  await expect(enrollSearch(contextOf(), rule.id, wrong)).rejects.toMatchObject({
+    options: { errors: [{ pointer: "/condition/field" }] },
   });
 });
 

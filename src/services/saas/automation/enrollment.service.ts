@@ -1,6 +1,7 @@
 /** Starting a rule for a search, as callers see it. The work is the job's (`enrollment.run`). */
 import { Types, trusted } from "mongoose";
-import type { AutomationEnrollment, EnrollInput } from "../../../contracts/automation.enrollment.contract";
+import type { Audience } from "../../../contracts/audience.contract";
+import type { AutomationEnrollment } from "../../../contracts/automation.enrollment.contract";
 import { enqueue } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
@@ -8,8 +9,8 @@ import { type Page, pageOf } from "../../../lib/query/page";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { markTenantActive } from "../../../lib/tenant/mark.active";
 import type { AutomationEnrollmentRecord } from "../../../model/saas/automation.enrollment.schema";
-import { searchFilter } from "../crm/lead.search";
-import { manualEventId } from "./start.runs";
+import { searchOf } from "./audience";
+import { manualEventId, requireEnabled } from "./start.runs";
 
 const keptDays = 180;
 const dayMs = 24 * 60 * 60_000;
@@ -20,26 +21,25 @@ const batch = 100;
 /**
  * Starts a rule for all leads that the search finds now: the queue tells the rule of them.
  * @throws AppError not-found, invalid-state when the rule is not enabled, validation-failed with a pointer into the
- * condition.
+ * condition, invalid-reference for a saved search that is not here.
  */
 export async function enrollSearch(
   ctx: TenantContext,
-  { ruleId, ...search }: EnrollInput & { ruleId: string },
+  ruleId: string,
+  audience: Audience,
 ): Promise<AutomationEnrollment> {
   const models = await getCrmModels(ctx.clientCode);
-  const rule = await models.AutomationRule.findById(new Types.ObjectId(ruleId)).select({ enabled: 1 }).lean();
-  if (!rule) throw new AppError("not-found", "There is no such rule.");
-  if (!rule.enabled) throw new AppError("invalid-state", "The rule is not enabled. Enable it first.");
-  await searchFilter(ctx, models, search);
+  await requireEnabled(models.AutomationRule, ruleId);
+  const search = await searchOf(ctx, models, audience, "");
   const now = ctx.now();
   const record = {
     _id: new Types.ObjectId(),
     version: 1,
     createdAt: now,
     updatedAt: now,
-    ruleId: rule._id,
+    ruleId: new Types.ObjectId(ruleId),
     state: "queued" as const,
-    search: Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)),
+    search: Object.fromEntries(Object.entries(search).filter(([, value]) => value !== null)),
     // Ids grow by the second of the real clock: all leads of this second are meant.
     upTo: Types.ObjectId.createFromTime(Math.floor(Date.now() / 1_000) + 1),
     requestId: ctx.requestId,

@@ -1,19 +1,16 @@
 /** Rules that people and integrations start by hand, for leads they choose. */
 import { Types, trusted } from "mongoose";
-import type { StartRunsInput } from "../../../contracts/automation.contract";
 import { enqueueMany } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { invalidRequest } from "../../../lib/http/validation.problem";
 import { commitChange } from "../../../lib/tenant/commit.change";
 import { type CrmModels, getCrmModels } from "../../../lib/tenant/get.crm.model";
-import { audienceFilter, searchOf } from "./audience";
 import { tellRuleInChange } from "./own.events";
 
 /** Leads that are started on the spot; more go through the queue. */
 const atOnce = 10;
 const perJob = 100;
-const mostFound = 10_000;
 
 /**
  * Starts a rule for leads by hand. Its conditions, re-entry and limits hold; what it decided about each lead is in the
@@ -25,9 +22,8 @@ export async function startRuns(
   ctx: TenantContext,
   input: { ruleId: string; leadIds: readonly string[] },
 ): Promise<{ requested: number }> {
-  const models = await getCrmModels(ctx.clientCode);
-  const { Lead } = models;
-  await requireEnabled(models, input.ruleId);
+  const { AutomationRule, Lead } = await getCrmModels(ctx.clientCode);
+  await requireEnabled(AutomationRule, input.ruleId);
   const leadIds = [...new Set(input.leadIds)];
   const found = await Lead.find({
     _id: trusted({ $in: leadIds.map((id) => new Types.ObjectId(id)) }),
@@ -42,53 +38,9 @@ export async function startRuns(
       : [{ pointer: `/leadIds/${index}`, code: "invalid-reference", detail: "There is no such lead." }],
   );
   if (missing.length > 0) throw invalidRequest(missing);
-  return tell(ctx, input.ruleId, leadIds);
-}
-
-/**
- * The same for everybody whom a search finds now.
- * @throws AppError not-found, invalid-reference for a saved search that is not here, validation-failed with a pointer into the
- * condition, invalid-state when the rule is not enabled or the search finds more than can be started at once.
- */
-export async function startRunsBySearch(
-  ctx: TenantContext,
-  { ruleId, search }: { ruleId: string; search: NonNullable<StartRunsInput["search"]> },
-): Promise<{ requested: number }> {
-  const models = await getCrmModels(ctx.clientCode);
-  await requireEnabled(models, ruleId);
-  const wanted = await searchOf(ctx, models, search, "/search");
-  const leads = await models.Lead.find(await audienceFilter(ctx, models, wanted, "/search"))
-    .sort({ _id: 1 })
-    .limit(mostFound + 1)
-    .select({ _id: 1 })
-    .lean();
-  if (leads.length > mostFound)
-    throw new AppError(
-      "invalid-state",
-      `The search finds more than ${mostFound} leads. Narrow it, and start the rule for one part after the other.`,
-    );
-  return tell(
-    ctx,
-    ruleId,
-    leads.map(({ _id }) => _id.toHexString()),
-  );
-}
-
-async function requireEnabled({ AutomationRule }: CrmModels, ruleId: string): Promise<void> {
-  const rule = await AutomationRule.findById(new Types.ObjectId(ruleId)).select({ enabled: 1 }).lean();
-  if (!rule) throw new AppError("not-found", "There is no such rule.");
-  if (!rule.enabled) throw new AppError("invalid-state", "The rule is not enabled. Enable it first.");
-}
-
-/** On the spot, or through the queue when they are many. */
-async function tell(
-  ctx: TenantContext,
-  ruleId: string,
-  leadIds: readonly string[],
-): Promise<{ requested: number }> {
   const batchId = new Types.ObjectId().toHexString();
   if (leadIds.length <= atOnce) {
-    await tellOfLeads(ctx, { ruleId, batchId, leadIds });
+    await tellOfLeads(ctx, { ruleId: input.ruleId, batchId, leadIds });
     return { requested: leadIds.length };
   }
   const parts = Array.from({ length: Math.ceil(leadIds.length / perJob) }, (_, part) =>
@@ -97,11 +49,21 @@ async function tell(
   await enqueueMany(
     parts.map((some) => ({
       type: "automation.enroll" as const,
-      payload: { clientCode: ctx.clientCode, ruleId, batchId, leadIds: some },
+      payload: { clientCode: ctx.clientCode, ruleId: input.ruleId, batchId, leadIds: some },
       requestId: ctx.requestId,
     })),
   );
   return { requested: leadIds.length };
+}
+
+/** @throws AppError not-found, invalid-state */
+export async function requireEnabled(
+  AutomationRule: CrmModels["AutomationRule"],
+  ruleId: string,
+): Promise<void> {
+  const rule = await AutomationRule.findById(new Types.ObjectId(ruleId)).select({ enabled: 1 }).lean();
+  if (!rule) throw new AppError("not-found", "There is no such rule.");
+  if (!rule.enabled) throw new AppError("invalid-state", "The rule is not enabled. Enable it first.");
 }
 
 /** One event for a lead and a batch. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { durationSchema } from "../../../../contracts/common.contract";
+import { durationSchema, offsetSchema } from "../../../../contracts/common.contract";
 import { durationMs } from "../../../../lib/duration/duration";
 import { AppError } from "../../../../lib/errors/app.error";
 import { renderText } from "../render";
@@ -16,7 +16,7 @@ export const delayStep = defineControl({
       description: "Wait until this time; a variable or an RFC 3339 time.",
       example: "{{event.data.startsAt}}",
     }),
-    offset: durationSchema
+    offset: offsetSchema
       .optional()
       .meta({ description: "Moves `until`, e.g. -PT24H for a day before.", example: "-PT24H" }),
     ifPast: z
