@@ -3,6 +3,7 @@ import type { Stack } from "../stack/stack.file";
 import { loadKeys } from "../stack/stack.keys";
 import { appointment } from "./chapters/appointment.chapter";
 import { automation } from "./chapters/automation.chapter";
+import { broadcast } from "./chapters/broadcast.chapter";
 import { conversation } from "./chapters/conversation.chapter";
 import { crash } from "./chapters/crash.chapter";
 import { firstMessage } from "./chapters/first.message.chapter";
@@ -44,6 +45,7 @@ export async function runMainJob(stack: Stack, folder: string, say: Transcript):
   await stageMove(story, lead);
   await appointment(story, lead);
   await automation(story);
+  await broadcast(story);
   await isolation(story, lead);
 }
 
