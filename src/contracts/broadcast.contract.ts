@@ -7,6 +7,7 @@ import {
   pageQuery,
   timestampInputSchema,
   timestampSchema,
+  versionSchema,
 } from "./common.contract";
 import { templateLanguageSchema } from "./outgoing.content.contract";
 import { sendWindowSchema } from "./send.window.contract";
@@ -32,20 +33,23 @@ const templateSchema = z
         example: { name: '{{lead.firstName | default: "there"}}' },
       }),
   })
-  .meta({ id: "BroadcastTemplate" });
+  .meta({ id: "BroadcastTemplate", description: "The template and what its variables say." });
+const whatToSend = templateSchema.meta({ description: "What everybody gets." });
+
+const capChoices = z.enum(["defer", "skip", "ignore"]);
+const capDescription =
+  "For people to whom rules and broadcasts wrote often enough: wait, leave out, or send all the same.";
+const frequencyCap = capChoices.meta({ description: capDescription, example: "defer" });
 
 const plan = {
   name,
-  template: templateSchema,
+  template: whatToSend,
   audience: audienceSchema.meta({ description: "To whom; found out when it starts." }),
   connectionId: objectIdSchema
     .optional()
     .meta({ description: "From which number; the default one when absent." }),
   sendWindow: sendWindowSchema.optional(),
-  frequencyCap: z.enum(["defer", "skip", "ignore"]).default("defer").meta({
-    description:
-      "For people to whom rules and broadcasts wrote often enough: wait, leave out, or send all the same.",
-  }),
+  frequencyCap: capChoices.default("defer").meta({ description: capDescription }),
   requireOptIn: z
     .boolean()
     .default(false)
@@ -65,11 +69,11 @@ export type CreateBroadcast = z.output<typeof createBroadcastSchema>;
 export const updateBroadcastSchema = z
   .strictObject({
     name: name.optional(),
-    template: templateSchema.optional(),
+    template: whatToSend.optional(),
     audience: audienceSchema.optional(),
     connectionId: objectIdSchema.nullable().optional().meta({ description: "Null: the default number." }),
     sendWindow: sendWindowSchema.nullable().optional(),
-    frequencyCap: plan.frequencyCap.unwrap().optional(),
+    frequencyCap: frequencyCap.optional(),
     requireOptIn: z.boolean().optional().meta({ description: "Only to people who opted in.", example: true }),
   })
   .meta({ id: "BroadcastPatch", example: { name: "Spring offer, second try" } });
@@ -100,17 +104,17 @@ const holdSchema = z.object({
 export const broadcastSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     name,
     state: broadcastStateSchema,
-    template: templateSchema.required({ variables: true }),
+    template: templateSchema.required({ variables: true }).meta({ description: "What everybody gets." }),
     audience: audienceSchema,
     connectionId: objectIdSchema
       .nullable()
       .meta({ description: "The number; null: the default one at the start." }),
     sendWindow: sendWindowSchema.nullable(),
-    frequencyCap: plan.frequencyCap.unwrap(),
-    requireOptIn: z.boolean(),
+    frequencyCap,
+    requireOptIn: z.boolean().meta({ description: "Whether only people who opted in get it." }),
     hold: holdSchema.nullable().meta({
       description: "Why it does not go on now: a limit, the window, or what made it pause by itself.",
     }),
@@ -153,23 +157,27 @@ export const broadcastReportSchema = z
     failed: count("Messages that failed; see `failedByCode`."),
     unknown: count("Messages of which nobody knows whether WhatsApp took them."),
     replied: count("People who answered within a week."),
-    failedByCode: z.array(
-      z.object({
-        code: z
-          .number()
-          .int()
-          .nullable()
-          .meta({ description: "Meta's code; null: not sent by us.", example: 131026 }),
-        title: z.string().meta({ description: "What it means.", example: "Cannot be delivered" }),
-        count: count("How many."),
-      }),
-    ),
-    skippedByCode: z.array(
-      z.object({
-        code: z.string().meta({ description: "Why they were left out.", example: "opted_out" }),
-        count: count("How many."),
-      }),
-    ),
+    failedByCode: z
+      .array(
+        z.object({
+          code: z
+            .number()
+            .int()
+            .nullable()
+            .meta({ description: "Meta's code; null: not sent by us.", example: 131026 }),
+          title: z.string().meta({ description: "What it means.", example: "Cannot be delivered" }),
+          count: count("How many."),
+        }),
+      )
+      .meta({ description: "Failed messages by Meta's code, most first." }),
+    skippedByCode: z
+      .array(
+        z.object({
+          code: z.string().meta({ description: "Why they were left out.", example: "opted_out" }),
+          count: count("How many."),
+        }),
+      )
+      .meta({ description: "People left out by reason, most first." }),
   })
   .meta({ id: "BroadcastReport", description: "How far a broadcast is, and what became of its messages." });
 export type BroadcastReport = z.input<typeof broadcastReportSchema>;
@@ -205,13 +213,15 @@ export type ListRecipients = z.output<typeof listRecipientsQuery>;
 export const broadcastPreviewSchema = z
   .object({
     recipients: count("People whom the search finds now."),
-    samples: z.array(
-      z.object({
-        leadId: objectIdSchema,
-        text: z.string().nullable().meta({ description: "The message as this person would read it." }),
-        skipped: z.string().nullable().meta({ description: "Why this person would be left out." }),
-      }),
-    ),
+    samples: z
+      .array(
+        z.object({
+          leadId: objectIdSchema,
+          text: z.string().nullable().meta({ description: "The message as this person would read it." }),
+          skipped: z.string().nullable().meta({ description: "Why this person would be left out." }),
+        }),
+      )
+      .meta({ description: "The first few people." }),
   })
   .meta({ id: "BroadcastPreview", description: "What a broadcast would do now, for the first few people." });
 export type BroadcastPreview = z.input<typeof broadcastPreviewSchema>;

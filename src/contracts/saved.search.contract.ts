@@ -1,6 +1,6 @@
 /** Searches for leads that people keep under a name: lists on a screen, audiences of broadcasts. */
 import * as z from "zod";
-import { objectIdSchema, pageQuery, timestampSchema } from "./common.contract";
+import { objectIdSchema, pageQuery, timestampSchema, versionSchema } from "./common.contract";
 import { conditionSchema } from "./condition.contract";
 import { leadWordsSchema } from "./lead.search.contract";
 import { textLine } from "./text.contract";
@@ -14,7 +14,7 @@ const condition = conditionSchema.meta({
 export const savedSearchSchema = z
   .object({
     id: objectIdSchema,
-    version: z.number().int(),
+    version: versionSchema,
     name,
     condition: condition.nullable(),
     query: z.string().nullable().meta({ description: "Words, as in a search.", example: "lisbon" }),

@@ -151,10 +151,10 @@ test.each([
   ["tasks", "tasks?leadId=LEAD"],
   ["notifications", "USER/notifications?"],
   ["notifications", "USER/notifications?unread=true"],
-  ["auditEntries", "audit?"],
-  ["auditEntries", "audit?actorId=key_3"],
-  ["auditEntries", "audit?action=tag_added"],
-  ["auditEntries", "audit?leadId=LEAD&from=2026-01-02T00:00:00Z"],
+  ["auditEntries", "audit-log?"],
+  ["auditEntries", "audit-log?actorId=key_3"],
+  ["auditEntries", "audit-log?action=tag_added"],
+  ["auditEntries", "audit-log?leadId=LEAD&from=2026-01-02T00:00:00Z"],
 ])("a page of %s, %s, is read in order from an index, also the second one", async (collection, query) => {
   const path = query.startsWith("USER") ? query.replace("USER", userPath) : `/api/crm/${query}`;
   const url = `${path.replace("LEAD", leadId)}&limit=${pageSize}`;
