@@ -5,4 +5,4 @@ import { expectCrowdInOrder } from "./crowd";
 afterAll(closeAllConnections);
 
 test("a crowd enters a rule at once: nobody twice, visibly, and other tenants keep their pace", () =>
-  expectCrowdInOrder({ count: 300, again: 30, perMinute: 120 }));
+  expectCrowdInOrder({ count: 300, again: 30, perMinute: 200 }));
