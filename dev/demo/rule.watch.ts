@@ -6,7 +6,7 @@ import {
   type AutomationRunDetail,
   automationRunDetailSchema,
   automationRunSchema,
-} from "../../src/contracts/automation.contract";
+} from "../../src/contracts/automation.run.contract";
 import { pageSchema } from "../../src/contracts/common.contract";
 import { conversationSchema } from "../../src/contracts/conversation.contract";
 import { leadSchema } from "../../src/contracts/lead.contract";

@@ -1,6 +1,6 @@
 /** Starting a rule for everybody whom a search finds, with progress. */
 import * as z from "zod";
-import { automationDecisionSchema } from "./automation.contract";
+import { automationDecisionSchema } from "./automation.run.contract";
 import { actorSchema, objectIdSchema, timestampSchema, versionSchema } from "./common.contract";
 
 export const enrollmentStateSchema = z.enum(["queued", "running", "done", "failed", "cancelled"]);

@@ -1,6 +1,6 @@
 /** What people see of rules before and after they run: the catalogue, checks, dry runs, replays, figures. */
 import * as z from "zod";
-import { automationDecisionSchema, traceLineSchema } from "./automation.contract";
+import { automationDecisionSchema, traceLineSchema } from "./automation.run.contract";
 import { objectIdSchema, timestampSchema } from "./common.contract";
 import { operatorSchema } from "./condition.contract";
 

@@ -1,5 +1,6 @@
-import { automationRunSchema, externalEventResultSchema } from "../../../src/contracts/automation.contract";
+import { automationRunSchema } from "../../../src/contracts/automation.run.contract";
 import { pageSchema } from "../../../src/contracts/common.contract";
+import { externalEventResultSchema } from "../../../src/contracts/external.event.contract";
 import { meetingSchema } from "../../../src/contracts/meeting.contract";
 import { type Lead, messageWhere, type Story } from "../story";
 import { eventually, expectSame } from "../transcript";

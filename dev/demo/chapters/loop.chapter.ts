@@ -1,4 +1,7 @@
-import { automationDecisionSchema, automationRunSchema } from "../../../src/contracts/automation.contract";
+import {
+  automationDecisionSchema,
+  automationRunSchema,
+} from "../../../src/contracts/automation.run.contract";
 import { pageSchema } from "../../../src/contracts/common.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { createRule, newLead, type Rule } from "../rule.watch";

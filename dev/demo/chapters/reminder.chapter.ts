@@ -1,4 +1,4 @@
-import { externalEventResultSchema } from "../../../src/contracts/automation.contract";
+import { externalEventResultSchema } from "../../../src/contracts/external.event.contract";
 import { newLead, type Rule, runWhere, sentTemplate, writtenTo } from "../rule.watch";
 import type { Lead, Story } from "../story";
 import { DemoFailure, expectSame } from "../transcript";

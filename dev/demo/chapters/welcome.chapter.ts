@@ -1,4 +1,7 @@
-import { automationRunDetailSchema, automationRunSchema } from "../../../src/contracts/automation.contract";
+import {
+  automationRunDetailSchema,
+  automationRunSchema,
+} from "../../../src/contracts/automation.run.contract";
 import { pageSchema } from "../../../src/contracts/common.contract";
 import { leadSchema } from "../../../src/contracts/lead.contract";
 import { type Lead, type Message, messageWhere, type Story } from "../story";

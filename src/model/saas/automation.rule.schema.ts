@@ -1,4 +1,5 @@
 import { Schema, type Types } from "mongoose";
+import { pendingRunsSchema } from "../../contracts/automation.contract";
 import type { Actor } from "../../contracts/common.contract";
 import { type BaseRecord, plainSchema, recordSchema } from "../record.schema";
 
@@ -50,8 +51,7 @@ export interface AutomationVersionRecord {
   settledAt: Date | null;
 }
 
-export const pendingRunChoices = ["keep", "cancel", "restart"] as const;
-export type PendingRuns = (typeof pendingRunChoices)[number];
+export type PendingRuns = (typeof pendingRunsSchema.options)[number];
 
 export const automationVersionSchema = plainSchema<AutomationVersionRecord>("automationVersions", {
   ruleId: { type: Schema.Types.ObjectId, required: true },
@@ -60,7 +60,7 @@ export const automationVersionSchema = plainSchema<AutomationVersionRecord>("aut
   definition: { type: Schema.Types.Mixed, required: true },
   publishedBy: { type: Schema.Types.Mixed, required: true },
   publishedAt: { type: Date, required: true },
-  pendingRuns: { type: String, enum: pendingRunChoices, default: "keep" },
+  pendingRuns: { type: String, enum: pendingRunsSchema.options, default: "keep" },
   settledAt: { type: Date, default: null },
 });
 automationVersionSchema.index({ ruleId: 1, n: 1 }, { name: "version", unique: true });

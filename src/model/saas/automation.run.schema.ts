@@ -1,5 +1,11 @@
 import { Schema, type Types } from "mongoose";
-import { livingStatuses, runStatusSchema } from "../../contracts/automation.contract";
+import {
+  decisionOutcomeSchema,
+  livingStatuses,
+  runStatusSchema,
+  type runWaitKindSchema,
+  stepStatusSchema,
+} from "../../contracts/automation.run.contract";
 import type { Causation, CrmEventType, EventSubject } from "../../contracts/crm.event.contract";
 import { anyText, type BaseRecord, plainSchema, recordSchema } from "../record.schema";
 
@@ -11,7 +17,7 @@ export interface RunWait {
    * `start`: its turn among the tenant's starts; `delay`, `event`: its step says so; `window`: the send window is
    * closed; `cap`: the lead was written to often enough.
    */
-  kind: "start" | "delay" | "event" | "window" | "cap";
+  kind: (typeof runWaitKindSchema.options)[number];
   until: Date | null;
   /** Of `event`: what it hears. */
   events: string[];
@@ -133,7 +139,7 @@ export interface AutomationStepLogRecord {
   /** `runId:stepId[:i=n]`: what keeps a retried step from acting twice. */
   effectKey: string;
   type: string;
-  status: "running" | "succeeded" | "failed" | "skipped";
+  status: (typeof stepStatusSchema.options)[number];
   input: Record<string, unknown>;
   output: Record<string, unknown>;
   /** How its conditions were judged. */
@@ -155,7 +161,7 @@ export const automationStepLogSchema = plainSchema<AutomationStepLogRecord>("aut
   iteration: { type: Number, default: 0 },
   effectKey: { type: String, required: true },
   type: { type: String, required: true },
-  status: { type: String, enum: ["running", "succeeded", "failed", "skipped"], required: true },
+  status: { type: String, enum: stepStatusSchema.options, required: true },
   input: { type: Schema.Types.Mixed, default: {} },
   output: { type: Schema.Types.Mixed, default: {} },
   trace: { type: Schema.Types.Mixed, default: () => [] },
@@ -174,24 +180,13 @@ automationStepLogSchema.index({ ruleId: 1, stepId: 1, status: 1 }, { name: "rule
 automationStepLogSchema.index({ leadId: 1 }, { name: "lead" });
 automationStepLogSchema.index({ expireAt: 1 }, { name: "ttl", expireAfterSeconds: 0 });
 
-export const decisionOutcomes = [
-  "enrolled",
-  "not_matched",
-  "already_enrolled",
-  "cooldown",
-  "loop_depth",
-  "loop_chain",
-  "loop_rate",
-  "failed",
-] as const;
-
 /** Why an event did or did not start a rule: also the mark that this rule has seen this event. */
 export interface AutomationDecisionRecord {
   _id: Types.ObjectId;
   ruleId: Types.ObjectId;
   eventId: string;
   leadId: Types.ObjectId | null;
-  outcome: (typeof decisionOutcomes)[number];
+  outcome: (typeof decisionOutcomeSchema.options)[number];
   /** For a person: what stood in the way. */
   reason: string | null;
   trace: Record<string, unknown>[];
@@ -204,11 +199,7 @@ export const automationDecisionSchema = plainSchema<AutomationDecisionRecord>("a
   ruleId: { type: Schema.Types.ObjectId, required: true },
   eventId: { type: String, required: true },
   leadId: { type: Schema.Types.ObjectId, default: null },
-  outcome: {
-    type: String,
-    enum: decisionOutcomes,
-    required: true,
-  },
+  outcome: { type: String, enum: decisionOutcomeSchema.options, required: true },
   reason: { type: String, default: null },
   trace: { type: Schema.Types.Mixed, default: () => [] },
   runId: { type: Schema.Types.ObjectId, default: null },

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { automationDecisionSchema } from "../../contracts/automation.contract";
 import {
   automationCatalogSchema,
   dryRunSchema,
@@ -9,6 +8,7 @@ import {
   validateInputSchema,
 } from "../../contracts/automation.insight.contract";
 import { ruleReviewSchema } from "../../contracts/automation.problem.contract";
+import { automationDecisionSchema } from "../../contracts/automation.run.contract";
 import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { listRuleDecisions } from "../../services/saas/automation/automation.lists";

@@ -7,7 +7,7 @@ import {
   runStatusSchema,
   startRunsInputSchema,
   startRunsResultSchema,
-} from "../../contracts/automation.contract";
+} from "../../contracts/automation.run.contract";
 import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { listDecisions, listLeadRuns, listRuleRuns } from "../../services/saas/automation/automation.lists";

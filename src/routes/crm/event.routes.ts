@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { externalEventInputSchema, externalEventResultSchema } from "../../contracts/automation.contract";
 import { keySchema, pageQuery, pageSchema } from "../../contracts/common.contract";
 import {
   createEventTypeSchema,
@@ -7,6 +6,7 @@ import {
   eventTypePatchSchema,
   eventTypeSchema,
 } from "../../contracts/event.type.contract";
+import { externalEventInputSchema, externalEventResultSchema } from "../../contracts/external.event.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import {
   changeEventType,

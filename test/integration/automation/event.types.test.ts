@@ -1,7 +1,7 @@
 /** Kinds of events that a tenant declares: what their data must hold, and who becomes a lead by them. */
 
-import { externalEventResultSchema } from "../../../src/contracts/automation.contract";
 import { eventTypeSchema } from "../../../src/contracts/event.type.contract";
+import { externalEventResultSchema } from "../../../src/contracts/external.event.contract";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import { routes } from "../../../src/routes";
 import { dispatchEvents } from "../../../src/services/saas/automation/dispatch.events";

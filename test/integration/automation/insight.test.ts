@@ -1,5 +1,8 @@
-import { automationDecisionSchema, automationRunSchema } from "../../../src/contracts/automation.contract";
 import { replaySchema, ruleStatisticsSchema } from "../../../src/contracts/automation.insight.contract";
+import {
+  automationDecisionSchema,
+  automationRunSchema,
+} from "../../../src/contracts/automation.run.contract";
 import { pageSchema } from "../../../src/contracts/common.contract";
 import { closeAllConnections, tenantConnection } from "../../../src/lib/tenant/tenant.registry";
 import { automationInsightRoutes } from "../../../src/routes/crm/automation.insight.routes";

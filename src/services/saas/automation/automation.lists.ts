@@ -1,5 +1,5 @@
 import { Types } from "mongoose";
-import type { AutomationDecision, AutomationRun } from "../../../contracts/automation.contract";
+import type { AutomationDecision, AutomationRun } from "../../../contracts/automation.run.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { type Page, pageOf } from "../../../lib/query/page";

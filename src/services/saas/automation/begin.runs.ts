@@ -1,6 +1,6 @@
 /** Taking runs further at once, outside the queue or in one job for many; what cannot go on here gets a job of its own. */
 import { Types, trusted } from "mongoose";
-import { livingStatuses } from "../../../contracts/automation.contract";
+import { livingStatuses } from "../../../contracts/automation.run.contract";
 import { enqueueMany } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";

@@ -1,5 +1,5 @@
 import { type QueryFilter, Types, trusted } from "mongoose";
-import { livingStatuses } from "../../../contracts/automation.contract";
+import { livingStatuses } from "../../../contracts/automation.run.contract";
 import { cancelJob } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";

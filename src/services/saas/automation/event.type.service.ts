@@ -1,9 +1,9 @@
 /** The kinds of events that a tenant's systems send, and what their data must hold. */
 import { Types } from "mongoose";
 import * as z from "zod";
-import { appointmentEventTypes } from "../../../contracts/automation.contract";
 import { timestampInputSchema } from "../../../contracts/common.contract";
 import type { EventType, EventTypeInput, EventTypePatch } from "../../../contracts/event.type.contract";
+import { appointmentEventTypes } from "../../../contracts/external.event.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { AppError } from "../../../lib/errors/app.error";

@@ -1,10 +1,10 @@
+import type { EventDraft } from "../../../contracts/crm.event.contract";
 import {
   appointmentDataSchema,
   appointmentEventTypes,
   type ExternalEventInput,
   type ExternalEventResult,
-} from "../../../contracts/automation.contract";
-import type { EventDraft } from "../../../contracts/crm.event.contract";
+} from "../../../contracts/external.event.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { invalidRequest, validationProblem } from "../../../lib/http/validation.problem";

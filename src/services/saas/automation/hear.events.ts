@@ -3,7 +3,7 @@
  * end it. One query finds the runs of a whole batch. An event does each of it once, however often it is told.
  */
 import { Types, trusted } from "mongoose";
-import { livingStatuses } from "../../../contracts/automation.contract";
+import { livingStatuses } from "../../../contracts/automation.run.contract";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
 import { readPath } from "../../../lib/condition";
 import type { TenantContext } from "../../../lib/context/tenant.context";

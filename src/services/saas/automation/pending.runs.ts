@@ -1,6 +1,6 @@
 /** What becomes of runs that began with an earlier version, when a new one is published. */
 import { Types, trusted } from "mongoose";
-import { livingStatuses } from "../../../contracts/automation.contract";
+import { livingStatuses } from "../../../contracts/automation.run.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import type { AutomationVersionRecord } from "../../../model/saas/automation.rule.schema";

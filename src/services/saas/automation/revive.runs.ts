@@ -1,6 +1,6 @@
 /** Appointments also move when every reminder was given: runs that are through take up those that are to come again. */
 import { Types, trusted } from "mongoose";
-import { livingStatuses } from "../../../contracts/automation.contract";
+import { livingStatuses } from "../../../contracts/automation.run.contract";
 import type { CrmEvent } from "../../../contracts/crm.event.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";

@@ -1,7 +1,7 @@
 /** How a rule does, in figures. Counted from index keys alone, each up to a bound, so that it costs the same however much it ran. */
 import { type Model, type QueryFilter, Types } from "mongoose";
-import { runStatusSchema } from "../../../contracts/automation.contract";
 import type { BoundedCount, RuleStatistics } from "../../../contracts/automation.insight.contract";
+import { runStatusSchema } from "../../../contracts/automation.run.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";

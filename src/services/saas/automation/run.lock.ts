@@ -3,7 +3,7 @@
  * is replaced when its lock runs out.
  */
 import { type ClientSession, type Types, trusted } from "mongoose";
-import { livingStatuses } from "../../../contracts/automation.contract";
+import { livingStatuses } from "../../../contracts/automation.run.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import type { Change } from "../../../lib/tenant/commit.change";

@@ -3,7 +3,7 @@ import type {
   AutomationDecision,
   AutomationRun,
   AutomationRunDetail,
-} from "../../../contracts/automation.contract";
+} from "../../../contracts/automation.run.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { AppError } from "../../../lib/errors/app.error";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";

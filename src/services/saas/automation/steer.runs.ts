@@ -1,7 +1,7 @@
 /** People steer runs: cancel one or all of a rule, or have a failed one go on. */
 import { Types } from "mongoose";
-import type { AutomationRunDetail } from "../../../contracts/automation.contract";
-import { livingStatuses } from "../../../contracts/automation.contract";
+import type { AutomationRunDetail } from "../../../contracts/automation.run.contract";
+import { livingStatuses } from "../../../contracts/automation.run.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { isDuplicateKey } from "../../../lib/db/duplicate.key";
 import { AppError } from "../../../lib/errors/app.error";

@@ -1,5 +1,5 @@
 import { trusted } from "mongoose";
-import { livingStatuses } from "../../../contracts/automation.contract";
+import { livingStatuses } from "../../../contracts/automation.run.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { toCrmEvent } from "../../../lib/tenant/commit.change";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";

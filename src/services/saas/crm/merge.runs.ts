@@ -1,5 +1,5 @@
 import { type Types, trusted } from "mongoose";
-import { livingStatuses as living } from "../../../contracts/automation.contract";
+import { livingStatuses as living } from "../../../contracts/automation.run.contract";
 import { cancelJob } from "../../../jobs/queue/enqueue";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
