@@ -123,8 +123,8 @@ messageSchema.index(
 messageSchema.index({ conversationId: 1, clientId: 1 }, { name: "client", unique: true });
 // what quotes, reacts to, edits or revokes a message; it may be here before that message
 messageSchema.index(
-  { conversationId: 1, replyToProviderId: 1 },
-  { name: "pointing", partialFilterExpression: { replyToProviderId: anyText } },
+  { connectionId: 1, replyToProviderId: 1 },
+  { name: "about", partialFilterExpression: { replyToProviderId: anyText } },
 );
 // a conversation, newest first
 messageSchema.index({ conversationId: 1, sentAt: -1, _id: -1 }, { name: "conversation" });

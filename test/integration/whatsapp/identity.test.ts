@@ -222,6 +222,31 @@ test("a message that shows two leads to be one person merges them, and both conv
   expect(tenant.events.filter(({ type }) => type === "lead_merged")).toHaveLength(1);
 });
 
+test.each(["before", "after"])(
+  "what a person does to a message counts, %s it came, also while they are still two leads",
+  async (order) => {
+    const [waId, userId] = [`44770091007${order.length}`, `GB.7${order.length}`];
+    const [reacted, deleted] = [`wamid.two.${order}.1`, `wamid.two.${order}.2`];
+    const wrote = [reacted, deleted].map((id, n) => ({
+      contacts: [contactOf(waId, "Fay")],
+      messages: [customerMessage(waId, { id, timestamp: second(1 + n) })],
+    }));
+    const unknown = { from: undefined, from_user_id: userId, text: undefined };
+    const acts = [
+      { type: "reaction", reaction: { message_id: reacted, emoji: "👍" } },
+      { type: "revoke", revoke: { original_message_id: deleted } },
+    ].map((act, n) => ({
+      contacts: [{ profile: { name: "Fay" }, user_id: userId }],
+      messages: [customerMessage("", { ...unknown, ...act, timestamp: second(10 + n) })],
+    }));
+    for (const body of order === "before" ? [...acts, ...wrote] : [...wrote, ...acts]) await deliver(body);
+    expect(await leads({ waUserId: userId, waId })).toHaveLength(0);
+    const messageOf = (id: string) => tenant.models.Message.findOne({ "provider.messageId": id }).lean();
+    expect((await messageOf(reacted))?.reactions).toMatchObject([{ from: "lead", emoji: "👍" }]);
+    expect(await messageOf(deleted)).toMatchObject({ text: null, revokedAt: expect.any(Date) });
+  },
+);
+
 test("both numbers of a person who changed it, each known as a lead, become one lead", async () => {
   await deliver({ messages: [customerMessage("447700910062", { timestamp: second(200) })] });
   await deliver({ messages: [customerMessage("447700910061", { timestamp: second(1) })] });

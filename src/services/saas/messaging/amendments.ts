@@ -16,10 +16,10 @@ export async function applyAmendmentsInChange(
   target: MessageRecord,
 ): Promise<void> {
   const { models, session, now } = change;
-  const { conversationId, direction, provider } = target;
+  const { connectionId, conversationId, direction, provider } = target;
   if (provider.messageId === null) return;
   const rows = await models.Message.find({
-    conversationId,
+    connectionId,
     direction,
     kind: trusted({ $in: ["edit", "revoke"] }),
     replyToProviderId: provider.messageId,
@@ -58,11 +58,11 @@ export async function applyAmendmentsInChange(
 /** What a deleted message said must not live on in its edits. */
 export async function forgetEdits(
   { models, session, now }: Change,
-  { conversationId, provider }: MessageRecord,
+  { connectionId, provider }: MessageRecord,
 ): Promise<void> {
   await models.Message.updateMany(
     {
-      conversationId,
+      connectionId,
       kind: "edit",
       replyToProviderId: provider.messageId,
       $or: [{ text: trusted({ $ne: null }) }, { content: trusted({ $ne: null }) }],

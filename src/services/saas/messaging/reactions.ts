@@ -17,7 +17,7 @@ export async function applyReactionsInChange(change: Change, message: MessageRec
   const targetId = message.kind === "reaction" ? message.replyToProviderId : message.provider.messageId;
   if (targetId === null) return;
   const rows = await Message.find({
-    conversationId: message.conversationId,
+    connectionId,
     kind: "reaction",
     replyToProviderId: targetId,
     // one of ours that WhatsApp did not take is on nobody's screen

@@ -67,12 +67,12 @@ function redacted(message: MessageRecord, now: Date): MessageRecord {
 /** Meta's own bytes of the message and its edits. The rows stay, so that the same webhook again brings nothing back. */
 async function forgetRaw(
   { models, session }: Change,
-  { conversationId, connectionId, provider }: MessageRecord,
+  { connectionId, provider }: MessageRecord,
 ): Promise<void> {
   if (provider.messageId === null) return;
   const connection = await models.Connection.findById(connectionId).session(session).lean();
   const edits = await models.Message.find({
-    conversationId,
+    connectionId,
     kind: "edit",
     replyToProviderId: provider.messageId,
   })

@@ -1,4 +1,7 @@
-/** Messages that are about another one: replies, reactions, edits, deletions. Either of the two may come first. */
+/**
+ * Messages that are about another one: replies, reactions, edits, deletions. Either of the two may come first. An id of
+ * Meta's names one message of a number, so the two find each other also while their person is still two leads.
+ */
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { MessageKind, MessageRecord } from "../../../model/saas/message.schema";
@@ -20,12 +23,12 @@ export async function relateMessageInChange(
 
 async function pointAtTarget(ctx: TenantContext, change: Change, message: MessageRecord): Promise<void> {
   const { Message } = change.models;
-  const { connectionId, conversationId, replyToProviderId } = message;
+  const { connectionId, replyToProviderId } = message;
   if (replyToProviderId === null) return;
   const target = await Message.findOne({ connectionId, "provider.messageId": replyToProviderId })
     .session(change.session)
     .lean();
-  if (!target?.conversationId.equals(conversationId)) return;
+  if (!target) return;
   if (!message.replyToId) {
     await Message.updateOne(
       { _id: message._id },
@@ -37,10 +40,10 @@ async function pointAtTarget(ctx: TenantContext, change: Change, message: Messag
 }
 
 async function takeUpPointers(ctx: TenantContext, change: Change, message: MessageRecord): Promise<void> {
-  const { conversationId, provider } = message;
+  const { connectionId, provider } = message;
   if (provider.messageId === null) return;
   const { Message } = change.models;
-  const about = { conversationId, replyToProviderId: provider.messageId };
+  const about = { connectionId, replyToProviderId: provider.messageId };
   const pointers = await Message.find(about).session(change.session).lean();
   if (pointers.length === 0) return;
   await Message.updateMany(
