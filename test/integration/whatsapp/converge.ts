@@ -1,5 +1,6 @@
 /** Two universes: a day delivered in order once, and the same day shuffled, in batches, three times, side by side. */
 
+import { trusted } from "mongoose";
 import { planDeliveries } from "../../../dev/replay/plan.deliveries";
 import type { Payload } from "../../../dev/replay/read.payloads";
 import { getCentralModels } from "../../../src/lib/db/get.central.models";
@@ -107,7 +108,7 @@ async function answers(stack: WhatsAppStack, tenant: WhatsAppTenant): Promise<Se
     const content = { kind: "text" as const, text: "How can we help?" };
     await sendMessage(tenant.ctx, { leadId: _id.toHexString(), clientId: `to-${waId}`, content });
   }
-  await stack.drain();
+  await settle(stack);
   const messages = await tenant.models.Message.find({ direction: "outbound" }).lean();
   return withPhone.map(({ waId }) => {
     const message = messages.find(({ clientId }) => clientId === `to-${waId}`);
@@ -123,12 +124,16 @@ async function accepted(stack: WhatsAppStack, body: unknown): Promise<void> {
 
 const payloadOf = (body: object): Payload => ({ name: "", bytes: Buffer.from(JSON.stringify(body)) });
 
-/** Everything done, also what waits a moment to be done once for many. */
+/** Everything done, also what waits a moment: to be done once for many, or to be tried again. */
 async function settle(stack: WhatsAppStack): Promise<void> {
   const { Job } = await getCentralModels();
   for (let waiting = 1; waiting > 0; ) {
     await stack.drain();
-    const later = { state: "scheduled" as const, type: "templates.sync" };
+    const later = {
+      state: "scheduled" as const,
+      blockedBy: null,
+      type: trusted({ $in: ["templates.sync", "whatsapp.send"] }),
+    };
     waiting = (await Job.updateMany(later, { $set: { runAt: new Date(0) } })).modifiedCount;
   }
 }
