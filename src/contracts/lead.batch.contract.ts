@@ -1,7 +1,8 @@
 /** Changing up to a hundred leads in one request. */
 import * as z from "zod";
 import { objectIdSchema } from "./common.contract";
-import { byExternalParams, leadSchema, phoneInputSchema } from "./lead.contract";
+import { leadSchema } from "./lead.contract";
+import { byExternalParams, phoneInputSchema } from "./lead.input.contract";
 import { problemSchema } from "./problem.contract";
 
 const rowFields = z.record(z.string(), z.unknown());

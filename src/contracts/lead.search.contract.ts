@@ -9,7 +9,8 @@ import {
   timestampSchema,
 } from "./common.contract";
 import { conditionSchema } from "./condition.contract";
-import { emailSchema, leadSchema, leadSorts, leadStatusSchema, phoneInputSchema } from "./lead.contract";
+import { leadSchema, leadSorts, leadStatusSchema } from "./lead.contract";
+import { emailSchema, phoneInputSchema } from "./lead.input.contract";
 import { textLine } from "./text.contract";
 
 const leadFieldNames = Object.keys(leadSchema.shape);

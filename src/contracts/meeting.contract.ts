@@ -7,7 +7,7 @@ import {
   timestampSchema,
   versionSchema,
 } from "./common.contract";
-import { emailSchema } from "./lead.contract";
+import { emailSchema } from "./lead.input.contract";
 import { timezoneSchema } from "./settings.contract";
 import { textLine } from "./text.contract";
 

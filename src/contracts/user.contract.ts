@@ -8,7 +8,7 @@ import {
   timestampSchema,
   versionSchema,
 } from "./common.contract";
-import { emailSchema } from "./lead.contract";
+import { emailSchema } from "./lead.input.contract";
 import { textLine } from "./text.contract";
 
 /** How other resources name a person: `ownerId`, `assigneeId`, `memberIds`, ... */

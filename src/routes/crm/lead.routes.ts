@@ -1,17 +1,16 @@
 import * as z from "zod";
 import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
 import { leadBatchResultSchema, leadBatchSchema } from "../../contracts/lead.batch.contract";
+import { leadSchema } from "../../contracts/lead.contract";
 import {
   byExternalParams,
   byPhoneParams,
   createLeadSchema,
-  leadSchema,
   leadTagsSchema,
-  moveLeadSchema,
   removeTagsQuery,
   updateLeadSchema,
   upsertByPhoneSchema,
-} from "../../contracts/lead.contract";
+} from "../../contracts/lead.input.contract";
 import {
   deletedLeadSchema,
   foundLeadSchema,
@@ -20,6 +19,7 @@ import {
   searchLeadsSchema,
   showLeadQuery,
 } from "../../contracts/lead.search.contract";
+import { moveLeadSchema } from "../../contracts/lead.stage.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { changeLeads } from "../../services/saas/crm/lead.batch";
 import { searchLeads } from "../../services/saas/crm/lead.search";

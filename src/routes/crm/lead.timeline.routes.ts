@@ -6,7 +6,7 @@ import {
   noteSchema,
 } from "../../contracts/activity.contract";
 import { objectIdSchema, pageQuery, pageSchema } from "../../contracts/common.contract";
-import { stageVisitSchema } from "../../contracts/lead.contract";
+import { stageVisitSchema } from "../../contracts/lead.stage.contract";
 import { defineRoute, type Route } from "../../lib/http/define.route";
 import { timeline } from "../../services/saas/crm/activity.service";
 import { listStageHistory } from "../../services/saas/crm/lead.service";

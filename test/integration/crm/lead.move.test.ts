@@ -1,5 +1,6 @@
 import { pageSchema } from "../../../src/contracts/common.contract";
-import { leadSchema, stageVisitSchema } from "../../../src/contracts/lead.contract";
+import { leadSchema } from "../../../src/contracts/lead.contract";
+import { stageVisitSchema } from "../../../src/contracts/lead.stage.contract";
 import { closeAllConnections } from "../../../src/lib/tenant/tenant.registry";
 import { type CrmTenant, crmTenant, newLead, stagesOf, takeEvents } from "./crm.tenant";
 

@@ -1,7 +1,11 @@
 /** Up to a hundred changes of leads in one request, each on its own. */
 import type * as z from "zod";
 import type { LeadBatchResult, LeadBatchRow } from "../../../contracts/lead.batch.contract";
-import { createLeadSchema, updateLeadSchema, upsertByPhoneSchema } from "../../../contracts/lead.contract";
+import {
+  createLeadSchema,
+  updateLeadSchema,
+  upsertByPhoneSchema,
+} from "../../../contracts/lead.input.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { problemCatalog } from "../../../lib/errors/problem.catalog";
 import { toAppError } from "../../../lib/errors/to.problem";

@@ -1,6 +1,6 @@
 /** What a person agreed to be written to about. */
 import type { Types } from "mongoose";
-import type { CreateLead } from "../../../contracts/lead.contract";
+import type { CreateLead } from "../../../contracts/lead.input.contract";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { ChannelConsent, LeadRecord } from "../../../model/saas/lead.schema";
 

@@ -1,5 +1,5 @@
 import { Types } from "mongoose";
-import type { CreateLead } from "../../../contracts/lead.contract";
+import type { CreateLead } from "../../../contracts/lead.input.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { requirePhone } from "../../../lib/phone/phone";
 import type { Change } from "../../../lib/tenant/commit.change";

@@ -1,7 +1,8 @@
 /** Finding leads. Everything here is served by an index; a page far back costs what the first one does. */
 import { type QueryFilter, Types, trusted } from "mongoose";
-import type { Lead, StageVisit } from "../../../contracts/lead.contract";
+import type { Lead } from "../../../contracts/lead.contract";
 import type { DeletedLead, FoundLead, ListLeads, ShowLead } from "../../../contracts/lead.search.contract";
+import type { StageVisit } from "../../../contracts/lead.stage.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { invalidRequest } from "../../../lib/http/validation.problem";
 import { parsePhone, requirePhone } from "../../../lib/phone/phone";

@@ -1,4 +1,5 @@
-import type { Lead, StageVisit } from "../../../contracts/lead.contract";
+import type { Lead } from "../../../contracts/lead.contract";
+import type { StageVisit } from "../../../contracts/lead.stage.contract";
 import type { ChannelConsent, LeadRecord } from "../../../model/saas/lead.schema";
 import type { StageHistoryRecord } from "../../../model/saas/stage.history.schema";
 

@@ -2,7 +2,10 @@
  * The life of a lead. Every function here is one change: the lead, its events and its timeline in one transaction,
  * then the events go to the rules. What takes part in somebody else's change is exported as `...InChange`.
  */
-import type { CreateLead, Lead, MoveLead, UpdateLead } from "../../../contracts/lead.contract";
+
+import type { Lead } from "../../../contracts/lead.contract";
+import type { CreateLead, UpdateLead } from "../../../contracts/lead.input.contract";
+import type { MoveLead } from "../../../contracts/lead.stage.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../model/saas/lead.schema";

@@ -1,5 +1,5 @@
 import { Types } from "mongoose";
-import { type UpdateLead, updateLeadSchema } from "../../../contracts/lead.contract";
+import { type UpdateLead, updateLeadSchema } from "../../../contracts/lead.input.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import type { Change } from "../../../lib/tenant/commit.change";
 import type { LeadRecord } from "../../../model/saas/lead.schema";

@@ -1,4 +1,5 @@
-import type { CreateLead, Lead, UpdateLead } from "../../../contracts/lead.contract";
+import type { Lead } from "../../../contracts/lead.contract";
+import type { CreateLead, UpdateLead } from "../../../contracts/lead.input.contract";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { requirePhone } from "../../../lib/phone/phone";
 import { type Change, commitChange } from "../../../lib/tenant/commit.change";

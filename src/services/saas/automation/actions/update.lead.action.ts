@@ -1,6 +1,6 @@
 import { trusted } from "mongoose";
 import * as z from "zod";
-import { type UpdateLead, updateLeadSchema } from "../../../../contracts/lead.contract";
+import { type UpdateLead, updateLeadSchema } from "../../../../contracts/lead.input.contract";
 import { AppError } from "../../../../lib/errors/app.error";
 import type { Change } from "../../../../lib/tenant/commit.change";
 import { updateLeadInChange } from "../../crm/lead.update";

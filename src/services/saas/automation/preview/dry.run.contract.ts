@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { objectIdSchema, timestampInputSchema } from "../../../../contracts/common.contract";
-import { createLeadSchema } from "../../../../contracts/lead.contract";
+import { createLeadSchema } from "../../../../contracts/lead.input.contract";
 import { ruleDefinitionSchema } from "../rule.contract";
 import { triggerEventSchema } from "../triggers";
 

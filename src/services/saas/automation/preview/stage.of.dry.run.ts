@@ -1,7 +1,7 @@
 /** What a dry run is played with: a lead of the tenant's as it is, or one that exists nowhere. */
 import { Types } from "mongoose";
 import type { CrmEvent } from "../../../../contracts/crm.event.contract";
-import type { CreateLead } from "../../../../contracts/lead.contract";
+import type { CreateLead } from "../../../../contracts/lead.input.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import { requirePhone } from "../../../../lib/phone/phone";
 import { getCrmModels } from "../../../../lib/tenant/get.crm.model";

@@ -1,6 +1,6 @@
 /** What a slice of rows would do to the leads that are there: worked out with a handful of queries, nothing written. */
 import { type ClientSession, Types, trusted } from "mongoose";
-import { type CreateLead, createLeadSchema } from "../../../../contracts/lead.contract";
+import { type CreateLead, createLeadSchema } from "../../../../contracts/lead.input.contract";
 import type { TenantContext } from "../../../../lib/context/tenant.context";
 import type { CrmModels } from "../../../../lib/tenant/get.crm.model";
 import type { ImportRowError, ImportSample, ImportSettings } from "../../../../model/saas/lead.import.schema";

@@ -1,5 +1,5 @@
 /** One row of a file as a change of a lead. */
-import { type UpdateLead, updateLeadSchema } from "../../../../contracts/lead.contract";
+import { type UpdateLead, updateLeadSchema } from "../../../../contracts/lead.input.contract";
 import type { ProblemDetail } from "../../../../lib/errors/app.error";
 import { validationProblem } from "../../../../lib/http/validation.problem";
 import { parsePhone } from "../../../../lib/phone/phone";
