@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
-import { leadSchema } from "../../contracts/lead.contract";
 import {
   leadDuplicatesSchema,
   listSuspectsQuery,
@@ -11,18 +10,12 @@ import { defineRoute, type Route } from "../../lib/http/define.route";
 import { findDuplicates } from "../../services/saas/crm/lead.duplicates";
 import { mergeLeads } from "../../services/saas/crm/lead.merge";
 import { listSuspects } from "../../services/saas/crm/lead.suspects";
+import { leadOutput, leadReply } from "./lead.output";
 
 const read = { kind: "tenant", scope: "leads:read" } as const;
 const write = { kind: "tenant", scope: "leads:write" } as const;
 const tag = "Leads";
 const params = z.strictObject({ id: objectIdSchema });
-const leadOutput = { status: 200, description: "The lead as it is now.", body: leadSchema } as const;
-
-const leadReply = (lead: z.input<typeof leadSchema>) => ({
-  body: lead,
-  version: lead.version,
-  leadId: lead.id,
-});
 
 /** Leads that may be one person, and making them one. */
 export const leadDuplicateRoutes: readonly Route[] = [

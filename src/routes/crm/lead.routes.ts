@@ -2,15 +2,7 @@ import * as z from "zod";
 import { objectIdSchema, pageSchema } from "../../contracts/common.contract";
 import { leadBatchResultSchema, leadBatchSchema } from "../../contracts/lead.batch.contract";
 import { leadSchema } from "../../contracts/lead.contract";
-import {
-  byExternalParams,
-  byPhoneParams,
-  createLeadSchema,
-  leadTagsSchema,
-  removeTagsQuery,
-  updateLeadSchema,
-  upsertByPhoneSchema,
-} from "../../contracts/lead.input.contract";
+import { createLeadSchema, updateLeadSchema } from "../../contracts/lead.input.contract";
 import {
   deletedLeadSchema,
   foundLeadSchema,
@@ -24,44 +16,27 @@ import { defineRoute, type Route } from "../../lib/http/define.route";
 import { changeLeads } from "../../services/saas/crm/lead.batch";
 import { searchLeads } from "../../services/saas/crm/lead.search";
 import {
-  addTags,
   createLead,
   deleteLead,
   listDeletedLeads,
   listLeads,
   moveLead,
-  removeTags,
   restoreLead,
   showLead,
-  type Upserted,
   updateLead,
-  upsertLead,
 } from "../../services/saas/crm/lead.service";
 import { leadDuplicateRoutes } from "./lead.duplicate.routes";
+import { leadOutput, leadReply } from "./lead.output";
+import { leadTagRoutes } from "./lead.tag.routes";
 import { leadTimelineRoutes } from "./lead.timeline.routes";
+import { leadUpsertRoutes } from "./lead.upsert.routes";
 
 const read = { kind: "tenant", scope: "leads:read" } as const;
 const write = { kind: "tenant", scope: "leads:write" } as const;
 const tag = "Leads";
 const params = z.strictObject({ id: objectIdSchema });
-const leadOutput = { status: 200, description: "The lead as it is now.", body: leadSchema } as const;
 
-const upsertProblems = ["precondition-failed", "duplicate", "invalid-phone", "invalid-reference"] as const;
-
-const upsertOutput = { ...leadOutput, also: { 201: "The lead, which is new." } } as const;
-
-const leadReply = (lead: z.input<typeof leadSchema>) => ({
-  body: lead,
-  version: lead.version,
-  leadId: lead.id,
-});
-
-const upsertReply = ({ lead, created }: Upserted) =>
-  created
-    ? { ...leadReply(lead), status: 201, headers: { location: `/api/crm/leads/${lead.id}` } }
-    : leadReply(lead);
-
-/** Leads: their data, their place in pipelines, their tags; duplicates and timeline in files of their own. */
+/** Leads: their data and their place in pipelines; upserts, tags, duplicates and timeline in files of their own. */
 export const leadRoutes: readonly Route[] = [
   defineRoute({
     operationId: "listLeads",
@@ -129,34 +104,7 @@ export const leadRoutes: readonly Route[] = [
     idempotent: true,
     run: async ({ ctx, body, effectKey }) => ({ body: await changeLeads(ctx, body.operations, effectKey) }),
   }),
-  defineRoute({
-    operationId: "upsertLeadByPhone",
-    method: "PUT",
-    path: "/api/crm/leads/by-phone/{e164}",
-    tag,
-    summary: "Create or change the lead with this phone",
-    description: "Any spelling of the number. 201 when the lead is new, else 200.",
-    auth: write,
-    input: { params: byPhoneParams, body: upsertByPhoneSchema },
-    output: upsertOutput,
-    problems: upsertProblems,
-    run: async ({ ctx, params: { e164 }, body, ifMatch }) =>
-      upsertReply(await upsertLead(ctx, { phone: e164 }, body, ifMatch)),
-  }),
-  defineRoute({
-    operationId: "upsertLeadByExternalId",
-    method: "PUT",
-    path: "/api/crm/leads/by-external/{system}/{id}",
-    tag,
-    summary: "Create or change the lead with this id in another system",
-    description: "201 when the lead is new, else 200. Ids that it goes by after a merge stay.",
-    auth: write,
-    input: { params: byExternalParams, body: updateLeadSchema },
-    output: upsertOutput,
-    problems: upsertProblems,
-    run: async ({ ctx, params, body, ifMatch }) =>
-      upsertReply(await upsertLead(ctx, { externalId: params }, body, ifMatch)),
-  }),
+  ...leadUpsertRoutes,
   defineRoute({
     operationId: "getLead",
     method: "GET",
@@ -263,35 +211,6 @@ export const leadRoutes: readonly Route[] = [
     run: async ({ ctx, params: { id }, body, ifMatch }) =>
       leadReply(await moveLead(ctx, { id, ifMatch }, body)),
   }),
-  defineRoute({
-    operationId: "addLeadTags",
-    method: "POST",
-    path: "/api/crm/leads/{id}/tags",
-    tag,
-    summary: "Add tags",
-    description: "Tags that are there already change nothing.",
-    auth: write,
-    input: { params, body: leadTagsSchema },
-    output: leadOutput,
-    problems: ["not-found", "precondition-failed"],
-    run: async ({ ctx, params: { id }, body: { tags }, ifMatch }) =>
-      leadReply(await addTags(ctx, { id, tags, ifMatch })),
-  }),
-  defineRoute({
-    operationId: "removeLeadTags",
-    method: "DELETE",
-    path: "/api/crm/leads/{id}/tags",
-    tag,
-    summary: "Remove tags",
-    description: "Named in the body, or as `tag` in the query. Tags that are not there change nothing.",
-    auth: write,
-    input: { params, query: removeTagsQuery, body: leadTagsSchema.optional() },
-    output: leadOutput,
-    problems: ["not-found", "precondition-failed"],
-    run: async ({ ctx, params: { id }, query, body, ifMatch }) => {
-      const tags = [...(body?.tags ?? []), ...[query.tag ?? []].flat()];
-      return leadReply(await removeTags(ctx, { id, tags, ifMatch }));
-    },
-  }),
+  ...leadTagRoutes,
   ...leadTimelineRoutes,
 ];
