@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { durationMs } from "../../lib/duration/duration";
 import { AppError } from "../../lib/errors/app.error";
-import { type Advance, advanceRun } from "../../services/saas/automation/advance.run";
+import { advanceRun } from "../../services/saas/automation/advance.run";
 import { actingSchema, type Step } from "../../services/saas/automation/rule.contract";
 import { RunLostError } from "../../services/saas/automation/run.lock";
+import type { Advance } from "../../services/saas/automation/run.rest";
 import { StepFailedInPassing } from "../../services/saas/automation/step.effect";
 import { RetryLater } from "../queue/job.errors";
 import type { JobHandler } from "../queue/job.handler";

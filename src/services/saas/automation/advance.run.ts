@@ -9,51 +9,18 @@ import { actingFor } from "../../../lib/context/create.context";
 import type { TenantContext } from "../../../lib/context/tenant.context";
 import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { markTenantActive } from "../../../lib/tenant/mark.active";
-import type { AutomationRunRecord, RunWait } from "../../../model/saas/automation.run.schema";
-import { actions } from "./actions";
+import type { AutomationRunRecord } from "../../../model/saas/automation.run.schema";
 import { enqueueAdvance } from "./alarm";
 import { hearMissed } from "./hear.events";
 import { withTurn } from "./lead.turn";
-import { maySend } from "./may.send";
 import { versionOf } from "./published.rules";
-import type { RuleDefinition, Step } from "./rule.contract";
-import {
-  endRun,
-  goAhead,
-  type HeldRun,
-  heldUntil,
-  holdRun,
-  moveRun,
-  RunLostError,
-  releaseRun,
-  settleRun,
-} from "./run.lock";
-import { following, goneReason, targetOf } from "./run.path";
+import type { RuleDefinition } from "./rule.contract";
+import { type HeldRun, heldUntil, holdRun, RunLostError, releaseRun, settleRun } from "./run.lock";
+import { goneReason } from "./run.path";
+import { type Advance, end, fail, standStill } from "./run.rest";
 import { type RuleScope, readScope } from "./scope";
-import { describeFailure, performStep, withOutput } from "./step.effect";
-import { effectKeyOf } from "./step.log";
 import { controlSteps } from "./steps";
-import type { Move, RunnableControl } from "./steps/control.step";
-
-export type Advance =
-  | { kind: "ended"; status: AutomationRunRecord["status"] }
-  | { kind: "waiting"; until: Date | null }
-  /** It waits, and its alarm is the very job that asks: that came early by some clock, so it has to come again. */
-  | { kind: "early"; until: Date }
-  | { kind: "queued" }
-  /** Somebody holds the run or another one of its lead, or died holding it. */
-  | { kind: "held"; until: Date }
-  /** It is over. */
-  | { kind: "not_ours" };
-
-export interface AdvanceOptions {
-  /** `job` when the queue calls, which may do what reaches outside; `dispatch` right after the event. */
-  readonly from: "job" | "dispatch";
-  /** Whether a failure of this step now is its last. */
-  lastTry(step: Step): boolean;
-  /** Of a job that failed before: the next step that belongs to the queue gets a job, and tries, of its own. */
-  readonly retried?: boolean;
-}
+import { type AdvanceOptions, act, decide } from "./take.step";
 
 /**
  * @throws StepFailedInPassing when a step is worth another try; the run is released and the job tries again. At its
@@ -145,112 +112,6 @@ async function hearBefore(ctx: TenantContext, held: HeldRun): Promise<boolean> {
   return effect === "told";
 }
 
-/** @returns where the run stays, or undefined when it stands on a later step. */
-async function decide(
-  ctx: TenantContext,
-  held: HeldRun,
-  definition: RuleDefinition,
-  step: Step,
-  control: RunnableControl,
-  scope: RuleScope,
-): Promise<Advance | undefined> {
-  const input = { run: held.run, stepId: step.id, scope, now: ctx.now() };
-  const waited = held.run.wait?.kind === "delay" || held.run.wait?.kind === "event";
-  let move: Move;
-  try {
-    move = waited ? await control.resume(step, input) : await control.enter(step, input);
-  } catch (error) {
-    const { code, detail } = describeFailure(error);
-    if (code === "internal-error") throw error;
-    held.notes.push({ step, note: { status: "failed", reason: detail } });
-    return fail(ctx, held, { code, detail });
-  }
-  const log = {
-    output: { ...move.output },
-    trace: (move.trace ?? []).map((line) => ({ ...line })),
-    reason: move.reason ?? null,
-  };
-  if (move.kind === "wait") {
-    held.notes.push({ step, note: { ...log, status: "running", scheduledFor: move.wait.until } });
-    await moveRun(ctx, held, { stepId: step.id, wait: move.wait });
-    return standStill(ctx, held, move.wait);
-  }
-  held.notes.push({ step, note: { ...log, status: "succeeded" } });
-  if (move.kind === "end") return end(ctx, held, move.status, move.exitReason);
-  goAhead(ctx, held, {
-    stepId: targetOf(definition, step, move),
-    vars: withOutput(held.run, step, log.output),
-    values: { ...held.run.values, ...move.values },
-  });
-  return undefined;
-}
-
-/** @returns where the run stays, or undefined when it stands on a later step. */
-async function act(
-  ctx: TenantContext,
-  held: HeldRun,
-  definition: RuleDefinition,
-  step: Step,
-  scope: RuleScope,
-  options: AdvanceOptions & { begunAt: string | null },
-): Promise<Advance | undefined> {
-  const action = actions.find((each) => each.type === step.type);
-  const next = following(definition, step, 1);
-  if (action?.sends) {
-    const may = await maySend(ctx, held.run, definition, step, effectKeyOf(held.run, step.id));
-    if (may.kind === "skip") {
-      held.notes.push({ step, note: { status: "skipped", reason: may.reason } });
-      goAhead(ctx, held, {
-        stepId: next,
-        vars: withOutput(held.run, step, { skipped: true, code: may.reason }),
-      });
-      return undefined;
-    }
-    if (may.kind === "wait") {
-      const wait: RunWait = { kind: may.for, until: may.until, events: [], reason: may.reason };
-      const note = { status: "running", reason: may.reason, scheduledFor: may.until } as const;
-      held.notes.push({ step, note });
-      await moveRun(ctx, held, { stepId: step.id, wait });
-      return standStill(ctx, held, wait);
-    }
-  }
-  if (action?.mode === "job" && belongsToAnother(step, options)) {
-    await releaseRun(ctx, held);
-    await enqueueAdvance(ctx, held.run);
-    return { kind: "queued" };
-  }
-  const outcome = await performStep(ctx, { held, step, scope, next, lastTry: options.lastTry(step) });
-  if (outcome.kind === "moved") return undefined;
-  if (outcome.kind === "stop") return fail(ctx, held, outcome);
-  const stepId = outcome.kind === "goto" ? outcome.stepId : next;
-  await moveRun(ctx, held, { stepId, vars: withOutput(held.run, step, outcome.output) });
-  return undefined;
-}
-
-/** A step that reaches outside is a job's; one that follows in a job that failed before gets its own, with its own tries. */
-function belongsToAnother(step: Step, options: AdvanceOptions & { begunAt: string | null }): boolean {
-  return options.from === "dispatch" || (options.retried === true && step.id !== options.begunAt);
-}
-
-/**
- * The truth is the run's `dueAt`, and the job is its alarm clock. The run is let go when the alarm is set: one that
- * still looks held after its lock ran out has none, and the sweep sets it.
- */
-async function standStill(ctx: TenantContext, held: HeldRun, { until }: RunWait): Promise<Advance> {
-  if (until === null) {
-    await releaseRun(ctx, held);
-    return { kind: "waiting", until };
-  }
-  try {
-    const alarm = await enqueueAdvance(ctx, held.run, until);
-    await releaseRun(ctx, held);
-    return alarm.state === "running" ? { kind: "early", until } : { kind: "waiting", until };
-  } catch (error) {
-    ctx.logger.error("The alarm of a waiting run could not be set; the tenant sweep sets it.", {}, error);
-    return { kind: "waiting", until };
-  }
-}
-
 async function rereadRun(ctx: TenantContext, run: AutomationRunRecord): Promise<AutomationRunRecord> {
   const { AutomationRun } = await getCrmModels(ctx.clientCode);
   return (await AutomationRun.findById(run._id).lean()) ?? run;
@@ -265,25 +126,4 @@ async function scopeOf(ctx: TenantContext, run: AutomationRunRecord): Promise<Ru
     occurredAt: occurredAt.toISOString(),
     subject: { ...subject, leadId: run.leadId.toHexString() },
   });
-}
-
-async function end(
-  ctx: TenantContext,
-  held: HeldRun,
-  status: AutomationRunRecord["status"],
-  exitReason: string | null,
-): Promise<Advance> {
-  return { kind: "ended", status: await endRun(ctx, held, { status, exitReason }) };
-}
-
-async function fail(
-  ctx: TenantContext,
-  held: HeldRun,
-  why: { code: string; detail: string },
-): Promise<Advance> {
-  const error = { code: why.code, detail: why.detail, stepId: held.run.cursor.stepId };
-  return {
-    kind: "ended",
-    status: await endRun(ctx, held, { status: "failed", exitReason: why.code, error }),
-  };
 }
