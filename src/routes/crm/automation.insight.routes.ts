@@ -23,6 +23,8 @@ import { reviewRule } from "../../services/saas/automation/rule.review";
 import { ruleStatistics } from "../../services/saas/automation/rule.statistics";
 
 const read = { kind: "tenant", scope: "automations:read" } as const;
+/** They render texts about any lead. */
+const readWithLeads = { ...read, also: "leads:read" } as const;
 const tag = "Automation";
 const params = z.strictObject({ id: objectIdSchema });
 
@@ -67,7 +69,7 @@ export const automationInsightRoutes: readonly Route[] = [
     description:
       "A definition or a rule's draft, a lead or a made-up one, an event: whether it fits and why not, every step with its " +
       "time and texts. Nothing is stored, sent or queued.",
-    auth: read,
+    auth: readWithLeads,
     input: { body: dryRunInputSchema },
     output: { status: 200, description: "The plan.", body: dryRunSchema },
     problems: ["not-found", "invalid-reference", "invalid-state", "invalid-phone"],
@@ -80,7 +82,7 @@ export const automationInsightRoutes: readonly Route[] = [
     tag,
     summary: "Try a rule's draft",
     description: "The dry run of one stored rule: same answer, no effect.",
-    auth: read,
+    auth: readWithLeads,
     input: { params, body: testRuleInputSchema },
     output: { status: 200, description: "The plan.", body: dryRunSchema },
     problems: ["not-found", "invalid-reference", "invalid-state", "invalid-phone"],
@@ -95,7 +97,7 @@ export const automationInsightRoutes: readonly Route[] = [
     description:
       "The newest events of its trigger, each at its own time: which would have matched, and why the others not. Leads " +
       "are as they are now. Nothing is stored, sent or queued.",
-    auth: read,
+    auth: readWithLeads,
     input: { params, body: replayInputSchema.prefault({}) },
     output: { status: 200, description: "The events, judged.", body: replaySchema },
     problems: ["not-found", "invalid-state"],

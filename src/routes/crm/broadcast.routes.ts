@@ -124,7 +124,8 @@ export const broadcastRoutes: readonly Route[] = [
     tag,
     summary: "See whom it would reach",
     description: "How many the search finds now, and what the first of them would read. Nothing is sent.",
-    auth: read,
+    // It renders texts about leads.
+    auth: { ...read, also: "leads:read" },
     input: { params },
     output: { status: 200, description: "What it would do now.", body: broadcastPreviewSchema },
     problems: ["not-found", "invalid-reference"],

@@ -365,6 +365,14 @@ test("one that is set for later finds its people then, and a draft is checked an
   expect((await read(id)).state).toBe("done");
 });
 
+test("one that is stopped before its time is over at once", async () => {
+  const id = await draft({ audience: withTag("never") });
+  const at = new Date(now().getTime() + hour).toISOString();
+  await api.post(`${path}/${id}/start`, { at });
+  const stopped = (await api.post(`${path}/${id}/stop`, {})).as(broadcastSchema);
+  expect(stopped).toMatchObject({ state: "stopped", recipients: 0, endedAt: expect.any(String) });
+});
+
 test("a rule's message that still waits is not sent any more when the answer that ends the rule comes first", async () => {
   const customer = await person("welcome_me");
   const rule = await createRule(tenant.ctx, {

@@ -340,6 +340,25 @@ test("what a message said can be taken away for good; that there was one stays, 
     receivedAt: new Date(),
     requestId: "req_test",
   });
+  // What was answered with it as the conversation's latest message, and what a rule's condition saw.
+  const open = { leadId: conversation.leadId, connectionId: conversation.connectionId };
+  const key = { "idempotency-key": "open-with-secret" };
+  const opened = (await tenant.api.post(base, open, key)).as(conversationSchema);
+  expect(opened.lastMessage?.preview).toMatch(/kryptonite/);
+  const line = { field: "message.text", op: "contains", expected: "krypto", passed: true };
+  const text = (await tenant.models.Message.findById(id).lean())?.text;
+  const decided = {
+    ruleId: new Types.ObjectId(),
+    eventId: "seen",
+    outcome: "not_matched" as const,
+    at: new Date(),
+    expireAt: new Date(Date.now() + 60_000),
+  };
+  const trace = [
+    { ...line, actual: text },
+    { ...line, actual: "other" },
+  ];
+  await tenant.models.AutomationDecision.create({ ...decided, leadId: conversation.leadId, trace });
   takeEvents(tenant);
   expect(await idsOf("q=kryptonite")).toEqual([conversation.id]);
   const stale = await tenant.api.delete(`/api/crm/messages/${id}`, { "if-match": '"99"' });
@@ -350,6 +369,10 @@ test("what a message said can be taken away for good; that there was one stays, 
   expect(takeEvents(tenant)).toEqual(["message_updated"]);
   expect(await idsOf("q=kryptonite")).toEqual([]);
   expect((await read(conversation.id)).lastMessage?.preview).toBe("Deleted message");
+  const again = (await tenant.api.post(base, open, key)).as(conversationSchema);
+  expect([again.id, again.lastMessage?.preview]).toEqual([conversation.id, "Deleted message"]);
+  const seen = await tenant.models.AutomationDecision.findOne({ eventId: "seen" }).lean();
+  expect(seen?.trace.map(({ actual }) => actual)).toEqual([null, "other"]);
   expect(await tenant.models.WebhookEvent.findOne({ dedupeKey: raw.dedupeKey }).lean()).toMatchObject({
     raw: "{}",
     state: "processed",

@@ -33,8 +33,10 @@ const mostAtOnce = 20;
  * @throws AggregateError when some rule could not be asked.
  */
 export const dispatchEvents: EventDispatcher = async (ctx, events) => {
-  const rules = await rulesByTrigger(ctx, [...events.flatMap(triggersOf), "no_reply"]);
-  await noteReplies(ctx, events);
+  const [rules] = await Promise.all([
+    rulesByTrigger(ctx, [...events.flatMap(triggersOf), "no_reply"]),
+    noteReplies(ctx, events),
+  ]);
   for (const run of await hearEvents(ctx, events)) await goOn(ctx, run);
   const byLead = new Map<string, CrmEvent[]>();
   for (const event of events) {

@@ -12,7 +12,8 @@ import type { AutomationEnrollmentRecord } from "../../../model/saas/automation.
 import { searchOf } from "./audience";
 import { manualEventId, requireEnabled } from "./start.runs";
 
-const keptDays = 180;
+/** As long as the decisions that its outcomes are counted from. */
+const keptDays = 30;
 const dayMs = 24 * 60 * 60_000;
 /** A job that lives renews its record at least this often. */
 const silentMs = 2 * 60_000;

@@ -13,7 +13,8 @@ import { subjectOf } from "./message.subject";
 
 /**
  * Takes the content of a message and of its edits away, everywhere it is kept: text, media that came with it, search
- * words, the inbox's preview, Meta's raw webhook, stored answers. What the customer sees in WhatsApp stays. A message
+ * words, the inbox's preview, Meta's raw webhook, stored answers, what rules saw. What the customer sees in WhatsApp
+ * stays. A message
  * that is redacted already is answered as it is.
  * @throws AppError not-found, precondition-failed, invalid-state for one that is still on its way
  */
@@ -45,6 +46,7 @@ export async function redactMessage(
       { session },
     );
     await forgetAnswers(change, after);
+    await forgetTraces(change, message);
     change.record({ type: "message_updated", subject: subjectOf(message), data: { redacted: true } });
     return toMessage(after);
   });
@@ -93,11 +95,33 @@ async function forgetRaw(
   );
 }
 
-/** Answers that are kept for repeated requests say what the message says now. */
+/**
+ * Answers that are kept for repeated requests say what the message says now. Those that show it as a conversation's
+ * latest are made anew when they are asked for again.
+ */
 async function forgetAnswers({ models, session }: Change, message: MessageRecord): Promise<void> {
+  const { leadId } = message;
+  const itself = `"id":"${message._id.toHexString()}"`;
   await models.IdempotencyKey.updateMany(
-    { leadId: message.leadId, body: trusted({ $regex: `"id":"${message._id.toHexString()}"` }) },
+    { leadId, body: trusted({ $regex: `^\\{${itself}` }) },
     { $set: { body: JSON.stringify(toMessage(message)) } },
     { session },
   );
+  await models.IdempotencyKey.deleteMany(
+    { leadId, body: trusted({ $regex: `"lastMessage":\\{${itself}` }) },
+    { session },
+  );
+}
+
+/** Rules write down what their conditions saw, a text of the message among it. */
+async function forgetTraces(
+  { models, session }: Change,
+  { leadId, text }: Pick<MessageRecord, "leadId" | "text">,
+): Promise<void> {
+  if (text === null) return;
+  const filter = { leadId, "trace.actual": text };
+  const update = { $set: { "trace.$[line].actual": null } };
+  const options = { session, arrayFilters: [{ "line.actual": text }] };
+  await models.AutomationDecision.updateMany(filter, update, options);
+  await models.AutomationStepLog.updateMany(filter, update, options);
 }

@@ -91,6 +91,8 @@ const ownProblems: Readonly<Record<string, string>> = {
   "missing-variable": "missing_variable",
   "invalid-variable": "invalid_variable",
   "invalid-phone": "no_address",
+  // Deleted, or merged into another, since the look at them a moment ago.
+  "not-found": "lead_deleted",
 };
 
 /**

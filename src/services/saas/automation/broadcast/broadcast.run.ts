@@ -30,6 +30,8 @@ const chunk = 50;
 const side = 4;
 /** The number sends what was handed over; so much later there is room again. */
 const busyMs = 500;
+/** Counting who is left looks at all of them, so it is not done with every chunk. */
+const toldEachMs = 2_000;
 /** Whoever changes what it waits for (a window, a limit, a number) is noticed after this. */
 const longestWaitMs = 30_000;
 
@@ -56,17 +58,21 @@ export async function runBroadcast(
       if (isOver()) return 0;
       broadcast = await gatherPage(ctx, broadcast);
     }
-    while (!isOver()) {
+    for (let toldAt = performance.now(); !isOver(); ) {
       const waitMs = await sendChunk(ctx, broadcast);
       if (waitMs === "done") return undefined;
       if (waitMs > 0) return waitMs;
+      if (performance.now() - toldAt < toldEachMs) continue;
       await job.progress(await fractionOf(ctx, broadcast));
+      toldAt = performance.now();
     }
     return 0;
   } catch (error) {
     if (error instanceof BroadcastHalted) return 0;
-    if (!(error instanceof BroadcastBlocked)) throw error;
-    await pauseByItself(ctx, broadcast, error.cause);
+    // A field that the search names may be gone by now; trying again would not bring it back.
+    const cause = error instanceof BroadcastBlocked ? error.cause : error;
+    if (!isLasting(cause)) throw error;
+    await pauseByItself(ctx, broadcast, cause);
     return undefined;
   }
 }
@@ -88,7 +94,7 @@ async function begin(ctx: TenantContext, _id: Types.ObjectId): Promise<Broadcast
     await models.Broadcast.updateOne({ _id, search: null }, { $set: { search } });
     return { ...record, search };
   } catch (error) {
-    if (!(error instanceof AppError) || error.status >= 500) throw error;
+    if (!isLasting(error)) throw error;
     await pauseByItself(ctx, record, error);
     return undefined;
   }
@@ -205,6 +211,11 @@ async function settleStopped(ctx: TenantContext, { _id, endedAt }: BroadcastReco
   );
   const recipients = await BroadcastRecipient.countDocuments({ broadcastId: _id });
   await Broadcast.updateOne({ _id, state: "stopped" }, { $set: { recipients, endedAt: ctx.now() } });
+}
+
+/** Whether somebody has to change something before another try makes sense. */
+function isLasting(error: unknown): error is AppError {
+  return error instanceof AppError && error.status < 500 && error.status !== 429;
 }
 
 async function pauseByItself(ctx: TenantContext, broadcast: BroadcastRecord, why: AppError): Promise<void> {

@@ -59,9 +59,11 @@ export function resumeBroadcast(ctx: TenantContext, id: string): Promise<Broadca
 
 /** Ends it: whoever has not had their turn is left out, and messages that were not sent yet are not sent. */
 export function stopBroadcast(ctx: TenantContext, id: string): Promise<Broadcast> {
-  return steer(ctx, id, ["scheduled", "running", "paused"], ["stopped"], async () => ({
+  return steer(ctx, id, ["scheduled", "running", "paused"], ["stopped"], async (change, { startedAt }) => ({
     state: "stopped",
     hold: null,
+    // Nobody was found yet, so there is nobody to be left out.
+    ...(startedAt === null ? { recipients: 0, endedAt: change.now } : {}),
   }));
 }
 

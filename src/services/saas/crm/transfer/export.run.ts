@@ -130,7 +130,10 @@ async function writePiece(
   const storage = await tenantMediaStorage(ctx.clientCode);
   const { _id } = at;
   const openKey = storage.newKey();
-  const former = await LeadExport.findOneAndUpdate({ _id, state: "running" }, { $set: { openKey } }).lean();
+  const former = await LeadExport.findOneAndUpdate(
+    { _id, state: "running", rows: at.rows },
+    { $set: { openKey } },
+  ).lean();
   if (!former) throw new ExportTaken();
   // What a try before this one left of its piece.
   if (former.openKey) await storage.delete(former.openKey);
@@ -154,7 +157,7 @@ async function writePiece(
   const { size } = await storage.write(openKey, pieceBytes(piece));
   const next = { parts: [...at.parts, { key: openKey, bytes: size }], rows, after, tries: 0, openKey: null };
   const { matchedCount } = await LeadExport.updateOne(
-    { _id, state: "running", openKey },
+    { _id, state: "running", openKey, rows: at.rows },
     { $set: { ...next, updatedAt: ctx.now() } },
   );
   if (matchedCount === 1) return { ...at, ...next };
