@@ -83,7 +83,6 @@ export const newClientSchema = z.strictObject({
     .meta({ description: "Currency of deals.", example: "EUR" }),
 });
 export type NewClient = z.infer<typeof newClientSchema>;
-export type NewClientInput = z.input<typeof newClientSchema>;
 
 const shownScopes = z.array(z.string()).meta({ description: "What it may do.", example: ["leads:read"] });
 

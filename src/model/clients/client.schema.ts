@@ -1,4 +1,5 @@
 import { Schema } from "mongoose";
+import { clientStatuses } from "../../contracts/client.contract";
 import { anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface ApiKeyRecord {
@@ -19,7 +20,7 @@ export interface ClientRecord extends BaseRecord {
   clientCode: string;
   name: string;
   /** `provisioning` until its database is ready: a creation that was cut off goes on from there. */
-  status: "provisioning" | "active" | "suspended" | "offboarding";
+  status: (typeof clientStatuses)[number];
   suspendedReason: string | null;
   suspendedAt: Date | null;
   apiKeys: ApiKeyRecord[];
@@ -28,7 +29,7 @@ export interface ClientRecord extends BaseRecord {
 export const clientSchema = recordSchema<ClientRecord>("clients", {
   clientCode: { type: String, required: true },
   name: { type: String, required: true },
-  status: { type: String, enum: ["provisioning", "active", "suspended", "offboarding"], required: true },
+  status: { type: String, enum: clientStatuses, required: true },
   suspendedReason: { type: String, default: null },
   suspendedAt: { type: Date, default: null },
   apiKeys: {

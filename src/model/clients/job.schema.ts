@@ -1,8 +1,8 @@
 import { Schema, type Types } from "mongoose";
+import { jobStateNames } from "../../contracts/job.contract";
 import { plainSchema } from "../record.schema";
 
-export const jobStates = ["scheduled", "waiting", "running", "done", "dead", "cancelled"] as const;
-export type JobState = (typeof jobStates)[number];
+export type JobState = (typeof jobStateNames)[number];
 
 export interface JobError {
   at: Date;
@@ -69,7 +69,7 @@ export const jobSchema = plainSchema<JobRecord>("jobs", {
   type: { type: String, required: true },
   payload: { type: Schema.Types.Mixed, required: true },
   payloadVersion: { type: Number, required: true },
-  state: { type: String, enum: jobStates, required: true },
+  state: { type: String, enum: jobStateNames, required: true },
   priority: { type: Number, default: 0 },
   runAt: { type: Date, required: true },
   attempts: { type: Number, default: 0 },

@@ -1,6 +1,7 @@
 /** What the platform itself needs beside clients, users, data sources, secrets and jobs. */
 import type { Types } from "mongoose";
 import { Schema } from "mongoose";
+import { quarantineReasons } from "../../contracts/webhook.event.contract";
 import { anyText, plainSchema } from "../record.schema";
 
 /** Which tenant a WhatsApp number or account belongs to: `pn:<phoneNumberId>` or `waba:<wabaId>`. */
@@ -39,7 +40,7 @@ export interface QuarantineRecord {
   _id: Types.ObjectId;
   dedupeKey: string;
   clientCode: string | null;
-  reason: "unknown_route" | "wrong_endpoint" | "route_conflict" | "tenant_unavailable" | "unreadable";
+  reason: (typeof quarantineReasons)[number];
   endpointId: string;
   /** The number or account that no tenant has (yet); null where it is known or cannot be read. */
   routeKey: string | null;
@@ -55,7 +56,7 @@ export const quarantineSchema = plainSchema<QuarantineRecord>("quarantine", {
   clientCode: { type: String, default: null },
   reason: {
     type: String,
-    enum: ["unknown_route", "wrong_endpoint", "route_conflict", "tenant_unavailable", "unreadable"],
+    enum: quarantineReasons,
     required: true,
   },
   endpointId: { type: String, required: true },

@@ -1,13 +1,14 @@
 import { Schema, type Types } from "mongoose";
+import { conversationPrioritySchema, conversationStatusSchema } from "../../contracts/conversation.contract";
 import { anyId, anyTime, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface ConversationRecord extends BaseRecord {
   leadId: Types.ObjectId;
   channel: "whatsapp";
   connectionId: Types.ObjectId;
-  status: "open" | "pending" | "snoozed" | "resolved";
+  status: (typeof conversationStatusSchema.options)[number];
   snoozedUntil: Date | null;
-  priority: "none" | "low" | "medium" | "high" | "urgent";
+  priority: (typeof conversationPrioritySchema.options)[number];
   assigneeId: string | null;
   teamId: Types.ObjectId | null;
   participantIds: string[];
@@ -34,9 +35,9 @@ export const conversationSchema = recordSchema<ConversationRecord>("conversation
   leadId: { type: Schema.Types.ObjectId, required: true },
   channel: { type: String, enum: ["whatsapp"], required: true },
   connectionId: { type: Schema.Types.ObjectId, required: true },
-  status: { type: String, enum: ["open", "pending", "snoozed", "resolved"], default: "open" },
+  status: { type: String, enum: conversationStatusSchema.options, default: "open" },
   snoozedUntil: { type: Date, default: null },
-  priority: { type: String, enum: ["none", "low", "medium", "high", "urgent"], default: "none" },
+  priority: { type: String, enum: conversationPrioritySchema.options, default: "none" },
   assigneeId: { type: String, default: null },
   teamId: { type: Schema.Types.ObjectId, default: null },
   participantIds: { type: [String], default: [] },

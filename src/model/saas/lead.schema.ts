@@ -1,5 +1,6 @@
 import { Schema, type Types } from "mongoose";
 import type { Actor, Money } from "../../contracts/common.contract";
+import { leadStatuses } from "../../contracts/lead.contract";
 import { anyId, anyText, anyTime, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface LeadPhone {
@@ -63,7 +64,7 @@ export interface LeadRecord extends BaseRecord {
   /** When it was told that the lead stands in its stage for too long; once per stay. */
   stalledAt: Date | null;
   rank: string | null;
-  status: "open" | "won" | "lost";
+  status: (typeof leadStatuses)[number];
   wonAt: Date | null;
   lostAt: Date | null;
   lostReasonKey: string | null;
@@ -133,7 +134,7 @@ export const leadSchema = recordSchema<LeadRecord>("leads", {
   stageEnteredAt: { type: Date, default: null },
   stalledAt: { type: Date, default: null },
   rank: { type: String, default: null },
-  status: { type: String, enum: ["open", "won", "lost"], default: "open" },
+  status: { type: String, enum: leadStatuses, default: "open" },
   wonAt: { type: Date, default: null },
   lostAt: { type: Date, default: null },
   lostReasonKey: { type: String, default: null },

@@ -1,9 +1,14 @@
 import { Schema, type Types } from "mongoose";
+import {
+  mediaKindSchema,
+  type mediaRenditionRoleSchema,
+  mediaStateSchema,
+} from "../../contracts/media.contract";
 import { anyId, anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 /** A stored form of a media item: the original, what WhatsApp takes, a thumbnail. Bytes are in the media storage. */
 export interface MediaRendition {
-  role: "original" | "processed" | "thumbnail";
+  role: (typeof mediaRenditionRoleSchema.options)[number];
   storageKey: string;
   mime: string;
   size: number;
@@ -15,9 +20,9 @@ export interface MediaRendition {
 
 export interface MediaAssetRecord extends BaseRecord {
   origin: "inbound" | "upload" | "link";
-  kind: "image" | "audio" | "video" | "document" | "sticker";
+  kind: (typeof mediaKindSchema.options)[number];
   /** uploading (ours) or pending (a customer's, or behind a link) -> stored -> processing -> ready; failed says why in `error`. */
-  state: "pending" | "uploading" | "stored" | "processing" | "ready" | "failed";
+  state: (typeof mediaStateSchema.options)[number];
   declaredMime: string;
   declaredSize: number | null;
   declaredSha256: string | null;
@@ -43,10 +48,10 @@ export interface MediaAssetRecord extends BaseRecord {
 
 export const mediaAssetSchema = recordSchema<MediaAssetRecord>("mediaAssets", {
   origin: { type: String, enum: ["inbound", "upload", "link"], required: true },
-  kind: { type: String, enum: ["image", "audio", "video", "document", "sticker"], required: true },
+  kind: { type: String, enum: mediaKindSchema.options, required: true },
   state: {
     type: String,
-    enum: ["pending", "uploading", "stored", "processing", "ready", "failed"],
+    enum: mediaStateSchema.options,
     required: true,
   },
   declaredMime: { type: String, required: true },

@@ -1,4 +1,5 @@
 import { Schema, type Types } from "mongoose";
+import { meetingStatuses } from "../../contracts/meeting.contract";
 import { anyText, type BaseRecord, recordSchema } from "../record.schema";
 
 export interface MeetingRecord extends BaseRecord {
@@ -12,7 +13,7 @@ export interface MeetingRecord extends BaseRecord {
   startsAt: Date;
   endsAt: Date;
   timezone: string;
-  status: "proposed" | "confirmed" | "rescheduled" | "cancelled" | "held" | "no_show";
+  status: (typeof meetingStatuses)[number];
   location: string | null;
   joinUrl: string | null;
   attendees: { name: string; email: string | null }[];
@@ -31,7 +32,7 @@ export const meetingSchema = recordSchema<MeetingRecord>("meetings", {
   timezone: { type: String, required: true },
   status: {
     type: String,
-    enum: ["proposed", "confirmed", "rescheduled", "cancelled", "held", "no_show"],
+    enum: meetingStatuses,
     required: true,
   },
   location: { type: String, default: null },

@@ -1,4 +1,5 @@
 import { Schema, type Types } from "mongoose";
+import { notificationKinds } from "../../contracts/notification.contract";
 import { anyId, anyText, plainSchema } from "../record.schema";
 
 /** What a person is told inside the product; a front end shows it and marks it read. */
@@ -6,7 +7,7 @@ export interface NotificationRecord {
   _id: Types.ObjectId;
   /** Key of a user. */
   userId: string;
-  kind: "lead_assigned" | "conversation_assigned" | "task_assigned" | "task_due" | "mention" | "rule";
+  kind: (typeof notificationKinds)[number];
   text: string;
   leadId: Types.ObjectId | null;
   conversationId: Types.ObjectId | null;
@@ -25,7 +26,7 @@ export const notificationSchema = plainSchema<NotificationRecord>("notifications
   userId: { type: String, required: true },
   kind: {
     type: String,
-    enum: ["lead_assigned", "conversation_assigned", "task_assigned", "task_due", "mention", "rule"],
+    enum: notificationKinds,
     required: true,
   },
   text: { type: String, required: true },

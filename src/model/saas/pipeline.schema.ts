@@ -1,4 +1,5 @@
 import { Schema, type Types } from "mongoose";
+import { stageTypes } from "../../contracts/pipeline.contract";
 import { type BaseRecord, recordSchema } from "../record.schema";
 
 export interface StageRecord {
@@ -6,7 +7,7 @@ export interface StageRecord {
   key: string;
   name: string;
   order: number;
-  type: "open" | "won" | "lost";
+  type: (typeof stageTypes)[number];
   probability: number | null;
   rottingDays: number | null;
   wipLimit: number | null;
@@ -31,7 +32,7 @@ const stageSchema = new Schema<StageRecord>({
   key: { type: String, required: true },
   name: { type: String, required: true },
   order: { type: Number, required: true },
-  type: { type: String, enum: ["open", "won", "lost"], required: true },
+  type: { type: String, enum: stageTypes, required: true },
   probability: { type: Number, default: null },
   rottingDays: { type: Number, default: null },
   wipLimit: { type: Number, default: null },

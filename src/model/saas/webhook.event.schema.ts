@@ -1,4 +1,5 @@
 import type { Types } from "mongoose";
+import { webhookEventStates } from "../../contracts/webhook.event.contract";
 import { type WebhookItemKind, webhookItemKinds } from "../../contracts/whatsapp.webhook.contract";
 import { anyText, plainSchema } from "../record.schema";
 
@@ -15,7 +16,7 @@ export interface WebhookEventRecord {
   phoneNumberId: string | null;
   /** The item with its metadata and contact, as JSON text: safe from BSON's limits on depth and key names. */
   raw: string;
-  state: "received" | "processed" | "ignored" | "failed";
+  state: (typeof webhookEventStates)[number];
   /** Why it was ignored or failed, in our words. */
   reason: string | null;
   /** While parked: what must appear before it can be processed, e.g. `s:<wamid>` or an identity key. */
@@ -37,7 +38,7 @@ export const webhookEventSchema = plainSchema<WebhookEventRecord>("webhookEvents
   wabaId: { type: String, required: true },
   phoneNumberId: { type: String, default: null },
   raw: { type: String, required: true },
-  state: { type: String, enum: ["received", "processed", "ignored", "failed"], default: "received" },
+  state: { type: String, enum: webhookEventStates, default: "received" },
   reason: { type: String, default: null },
   waitsFor: { type: [String], default: [] },
   attempts: { type: Number, default: 0 },
