@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { textLine } from "./text.contract";
 
-export const ruleReferenceSchema = z
+const ruleReferenceSchema = z
   .object({
     kind: z
       .enum(["pipeline", "stage", "template", "user", "team", "field", "media", "automation"])

@@ -121,7 +121,7 @@ export const validateInputSchema = z
 
 const outcomeSchema = automationDecisionSchema.shape.outcome;
 
-export const plannedStepSchema = z
+const plannedStepSchema = z
   .object({
     stepId: z.string().meta({ description: "Id of the step in the rule.", example: "s1" }),
     type: z.string().meta({ description: "What it does.", example: "send_template" }),

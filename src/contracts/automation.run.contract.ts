@@ -84,7 +84,7 @@ export const traceLineSchema = z
 
 export const stepStatusSchema = z.enum(["running", "succeeded", "failed", "skipped"]);
 
-export const automationStepSchema = z
+const automationStepSchema = z
   .object({
     stepId: z.string().meta({ description: "Id of the step in the rule.", example: "s1" }),
     type: z.string().meta({ description: "What it does.", example: "send_template" }),

@@ -88,7 +88,7 @@ export const startBroadcastSchema = z
   .meta({ id: "BroadcastStart", example: {} });
 
 export const broadcastStates = ["draft", "scheduled", "running", "paused", "stopped", "done"] as const;
-export const broadcastStateSchema = z.enum(broadcastStates).meta({
+const broadcastStateSchema = z.enum(broadcastStates).meta({
   description:
     "`paused` goes on by `resume`; `stopped` is for good; `done`: everybody had their turn, and the report still moves.",
   example: "running",

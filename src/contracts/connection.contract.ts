@@ -62,7 +62,7 @@ export const unusedKindsQuery = z.strictObject({
 });
 export type UnusedKindsQuery = z.output<typeof unusedKindsQuery>;
 
-export const unusedKindSchema = z
+const unusedKindSchema = z
   .object({
     outcome: z.enum(["unsupported", "ignored", "failed"]).meta({
       description:

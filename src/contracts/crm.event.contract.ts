@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { actorSchema, changedFieldsSchema, objectIdSchema, timestampSchema } from "./common.contract";
 
-export const crmEventTypes = [
+const crmEventTypes = [
   "lead_created",
   "lead_updated",
   "lead_deleted",
@@ -101,7 +101,7 @@ export const timelineEventTypes: ReadonlySet<CrmEventType> = new Set<CrmEventTyp
 ]);
 
 /** How an event came to be: what stops rules that trigger each other. */
-export const causationSchema = z.object({
+const causationSchema = z.object({
   rootEventId: z.string().meta({
     description:
       "Id of the happening that it follows from; what WhatsApp tells of a message later is a happening of its own.",

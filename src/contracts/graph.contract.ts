@@ -7,7 +7,7 @@ import * as z from "zod";
 const idSchema = z.union([z.string().min(1), z.number().transform(String)]);
 
 /** @see https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes */
-export const graphErrorSchema = z.looseObject({
+const graphErrorSchema = z.looseObject({
   code: z.coerce.number().int(),
   message: z.string().optional().catch(undefined),
   /** For people; template calls have it. */

@@ -7,7 +7,7 @@ export const timeOfDaySchema = z
   .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/, "must be a time of day such as 08:00, up to 24:00")
   .meta({ description: "Local time of day.", example: "08:00" });
 
-export const weekdaysSchema = z
+const weekdaysSchema = z
   .array(z.number().int().min(1).max(7))
   .min(1)
   .max(7)
@@ -31,7 +31,7 @@ export const localDateSchema = z
   .regex(z.regexes.date, "must be a date such as 2026-12-25")
   .meta({ description: "A day, wherever it is.", example: "2026-12-25" });
 
-export const frequencyCapSchema = z
+const frequencyCapSchema = z
   .strictObject({
     messages: z.number().int().min(1).max(1_000).meta({ description: "At most this many.", example: 3 }),
     per: durationSchema.meta({ description: "In any span of this length.", example: "P1D" }),

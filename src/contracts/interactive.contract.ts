@@ -6,7 +6,7 @@ import * as z from "zod";
 import { objectIdSchema } from "./common.contract";
 import { areUnique, limitedText } from "./limited.text.contract";
 
-export const headerMediaKinds = ["image", "video", "document"] as const;
+const headerMediaKinds = ["image", "video", "document"] as const;
 
 const textHeader = z
   .strictObject({

@@ -13,7 +13,7 @@ const rowVersion = z
   .meta({ description: "Only at this version, as If-Match.", example: 3 });
 
 /** One row of a batch. What is wrong with its lead is told in the row's own result. */
-export const leadBatchRowSchema = z.discriminatedUnion("op", [
+const leadBatchRowSchema = z.discriminatedUnion("op", [
   z
     .strictObject({
       op: z.literal("create"),

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { objectIdSchema, pageQuery } from "./common.contract";
 import { leadSchema } from "./lead.contract";
 
-export const duplicateReasons = ["same_phone", "same_mailbox", "same_name"] as const;
+const duplicateReasons = ["same_phone", "same_mailbox", "same_name"] as const;
 export const leadDuplicatesSchema = z
   .object({
     data: z

@@ -37,7 +37,7 @@ export const messageKindSchema = z
     example: "text",
   });
 
-export const messageSenderSchema = z.object({
+const messageSenderSchema = z.object({
   type: z.enum(["lead", "user", "automation", "api", "system"]).meta({
     description: "What wrote it: the customer, a person, a rule, a key of the API, or ECOD itself.",
     example: "api",

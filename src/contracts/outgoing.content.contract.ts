@@ -122,7 +122,7 @@ function isOneEmoji(value: string): boolean {
 }
 
 /** What is sent, as services hand it on. */
-export const outgoingContentSchema = z.discriminatedUnion("kind", [
+const outgoingContentSchema = z.discriminatedUnion("kind", [
   z.strictObject(text),
   z.strictObject(media),
   z.strictObject(mediaLink),

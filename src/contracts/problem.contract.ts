@@ -1,7 +1,7 @@
 /** The one shape of every error answer (RFC 9457, `application/problem+json`). */
 import * as z from "zod";
 
-export const problemDetailSchema = z
+const problemDetailSchema = z
   .object({
     pointer: z.string().meta({
       description:

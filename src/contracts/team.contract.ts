@@ -54,7 +54,7 @@ export const listTeamsQuery = z.strictObject({
 export type ListTeams = z.output<typeof listTeamsQuery>;
 
 /** How a member is chosen: in turns, or whoever has the fewest open leads and conversations. */
-export const pickingSchema = z.enum(["round_robin", "least_busy"]).meta({
+const pickingSchema = z.enum(["round_robin", "least_busy"]).meta({
   description: "In turns, or whoever has the fewest open leads and conversations.",
   example: "round_robin",
 });

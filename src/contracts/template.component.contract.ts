@@ -8,7 +8,7 @@ const word = z.string().transform((value) => value.toUpperCase());
 
 const namedExamples = z.array(z.looseObject({ param_name: z.string(), example: z.string() }));
 
-export const templateExampleSchema = z
+const templateExampleSchema = z
   .looseObject({
     header_text: z.array(z.string()).optional().catch(undefined),
     body_text: z.array(z.array(z.string())).optional().catch(undefined),
@@ -18,7 +18,7 @@ export const templateExampleSchema = z
   .optional()
   .catch(undefined);
 
-export const templateButtonSchema = z.looseObject({
+const templateButtonSchema = z.looseObject({
   type: word,
   text: z.string().default(""),
   url: z.string().optional().catch(undefined),

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { objectIdSchema, pageQuery, timestampSchema, versionSchema } from "./common.contract";
 import { templateLanguageSchema, templateVariablesSchema } from "./outgoing.content.contract";
 
-export const templateVariableSchema = z
+const templateVariableSchema = z
   .object({
     key: z
       .string()
@@ -102,7 +102,6 @@ export const templatePreviewBodySchema = z.strictObject({
     example: { first_name: '{{lead.firstName | default: "there"}}' },
   }),
 });
-export type TemplatePreviewBody = z.output<typeof templatePreviewBodySchema>;
 
 const renderedPart = {
   header: z.string().nullable().meta({ description: "Line on top; null: none, or it is no text." }),

@@ -17,7 +17,7 @@ import { countrySchema } from "./settings.contract";
 import { textLine } from "./text.contract";
 
 export const maxImportRows = 100_000;
-export const maxImportTextBytes = 4 * 1024 * 1024;
+const maxImportTextBytes = 4 * 1024 * 1024;
 
 /** Fields of a lead that a column can go to. */
 export const plainTargets = [
@@ -60,7 +60,7 @@ const targetSchema = z
 
 const columnSchema = z.string().min(1).max(200);
 
-export const transferFormatSchema = z
+const transferFormatSchema = z
   .enum(["csv", "json"])
   .meta({ description: "`json` is a list of objects, or one object per line.", example: "csv" });
 const modeSchema = z.enum(["preview", "commit"]).meta({

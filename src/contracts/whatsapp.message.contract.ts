@@ -50,7 +50,7 @@ const errorSchema = z.looseObject({
   error_data: z.looseObject({ details: z.string().optional() }).optional().catch(undefined),
 });
 
-export const statusSchema = z.looseObject({
+const statusSchema = z.looseObject({
   id: z.string().min(1).max(512),
   status: z.string().min(1).max(64),
   timestamp: metaTimestampSchema,

@@ -9,7 +9,7 @@ import { announce } from "./nudge";
 export { cancelJob } from "./cancel";
 export { enqueueMany } from "./enqueue.many";
 export { hastenJobs } from "./hasten";
-export type { AnyNewJob, NewJob } from "./job.draft";
+
 export { keysWithJob } from "./keys.with.job";
 
 export interface EnqueueOptions {

@@ -32,7 +32,7 @@ const standard = {
   leaseMs: 30_000,
 } as const;
 
-export const jobCatalog = {
+const jobCatalog = {
   /** Turn stored webhook items into leads, conversations, messages and statuses. */
   "whatsapp.inbound": {
     ...standard,

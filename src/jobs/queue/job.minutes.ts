@@ -8,7 +8,7 @@ const keepMs = 3 * 24 * 60 * minuteMs;
 const writeLimitMs = 1_000;
 
 /** Upper bounds of the buckets of the pick-up lag, in ms; what took longer is in the last one. */
-export const lagBounds = [
+const lagBounds = [
   5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 15_000, 60_000, 300_000, 3_600_000,
 ] as const;
 const beyond = "more";

@@ -5,7 +5,7 @@ import { AppError } from "../errors/app.error";
  * Every refusal leaves this long after the request came in: longer than a look-up takes, so that the time does not
  * tell a missing key from an unknown one, or from one that is right but belongs to another client.
  */
-export const refusalAfterMs = 40;
+const refusalAfterMs = 40;
 
 /**
  * Answers every kind of wrong credentials alike: same words, same time.

@@ -170,7 +170,7 @@ export class EnvironmentError extends Error {
  * Parses a set of variables. Pure, so that tests can show what a bad environment says.
  * @throws EnvironmentError naming every setting that is missing or malformed.
  */
-export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
   const parsed = environmentSchema.safeParse(variables);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);

@@ -2,7 +2,7 @@
 import { AppError } from "../errors/app.error";
 
 /** What fits through a Lambda in base64. */
-export const answerBytes = 4 * 1024 * 1024;
+const answerBytes = 4 * 1024 * 1024;
 
 /** `end` is exclusive. */
 export interface ByteRange {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { MediaToolError } from "./media.errors";
 
 /** Ceilings of one ffmpeg process that hold even if our own time limit cannot, e.g. when we were killed. */
-export const processCeilings = {
+const processCeilings = {
   memoryBytes: 2 * 1024 ** 3,
   cpuSeconds: 900,
   fileBytes: 256 * 1024 ** 2,

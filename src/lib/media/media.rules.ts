@@ -2,7 +2,7 @@
  * What we take and what WhatsApp takes, per kind. WhatsApp's side is Meta's "Supported media types" table of the Cloud
  * API; ours is wider where we convert (a browser records WebM, a phone MOV, a camera 12 MB JPEG).
  */
-export const mediaKinds = ["image", "audio", "video", "document", "sticker"] as const;
+const mediaKinds = ["image", "audio", "video", "document", "sticker"] as const;
 export type MediaKind = (typeof mediaKinds)[number];
 
 const MB = 1024 * 1024;

@@ -46,7 +46,7 @@ for (const [network, prefix] of [
 }
 
 /** Whether an IP address is one of the public internet; mapped and tunnelled IPv4 is not. */
-export function isPublicAddress(address: string): boolean {
+function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   if (family === 4) return !notPublic.check(address, "ipv4");
   if (family !== 6) return false;

@@ -3,5 +3,5 @@ export { migrateClient, migrateEveryClient, rotateUri } from "./client.database.
 export { revokeKey, rotateKey } from "./client.key.service";
 export { createClient } from "./create.client.service";
 export { offboardClient, offboardClientOnHost } from "./offboard.client.service";
-export { findClient, getClient, listClients } from "./read.client.service";
+export { getClient, listClients } from "./read.client.service";
 export { resumeClient, suspendClient } from "./suspend.client.service";

@@ -10,7 +10,7 @@ import type { RuleScope } from "./scope";
 import { compareTrigger } from "./triggers";
 
 /** A chain of rules longer than this is taken for a loop. */
-export const maxDepth = 5;
+const maxDepth = 5;
 
 const ownDoing =
   "What happened follows from what this rule did itself. Set allowSelf if it is meant to start itself.";

@@ -17,7 +17,7 @@ export const grammarVersion = 1;
 export const ruleTriggers = triggerSchemas({
   filter: conditionSchema.optional().meta({ description: "Condition on the event itself." }),
 });
-export const triggerSchema = ruleTriggers.any;
+const triggerSchema = ruleTriggers.any;
 
 const next = jumpSchema
   .optional()
@@ -58,7 +58,6 @@ const sending = {
     .meta({ description: "Send however often rules wrote to the lead." }),
 };
 export const actingSchema = z.object(sending);
-export type Acting = z.output<typeof actingSchema>;
 
 const actionSchemas = actions.map((action) => {
   const shape: z.ZodRawShape = {

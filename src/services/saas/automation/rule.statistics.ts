@@ -8,7 +8,7 @@ import { getCrmModels } from "../../../lib/tenant/get.crm.model";
 import { readDefinition } from "./published.rules";
 
 /** Nobody reads a figure beyond it more exactly. */
-export const countedUpTo = 10_000;
+const countedUpTo = 10_000;
 const runStatuses = runStatusSchema.options;
 const stepStatuses = ["succeeded", "failed", "skipped"] as const;
 

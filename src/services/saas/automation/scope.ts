@@ -175,10 +175,7 @@ export async function readLeadScopes(ctx: TenantContext, leads: readonly LeadRec
 }
 
 /** Whose clock, language and money: the lead's, else the tenant's. */
-export const placeOf = (
-  lead: Pick<LeadRecord, "timezone" | "locale"> | null,
-  settings: TenantSettingsRecord,
-) => ({
+const placeOf = (lead: Pick<LeadRecord, "timezone" | "locale"> | null, settings: TenantSettingsRecord) => ({
   timezone: lead?.timezone ?? settings.timezone,
   locale: lead?.locale ?? settings.locale,
   currency: settings.currency,

@@ -29,7 +29,7 @@ const conversation: EventFields = {
 };
 
 /** ADD THE DATA OF A NEW TRIGGER HERE; `open` where its sender may tell anything. */
-export const triggerData: Readonly<Record<TriggerEvent, EventFields | "open">> = {
+const triggerData: Readonly<Record<TriggerEvent, EventFields | "open">> = {
   lead_created: "open",
   lead_updated: "open",
   lead_deleted: "open",
@@ -80,7 +80,7 @@ export const triggerData: Readonly<Record<TriggerEvent, EventFields | "open">> =
 };
 
 /** Fields that every appointment tells beside what its sender added. */
-export const appointmentFields: EventFields = {
+const appointmentFields: EventFields = {
   appointmentId: field("text", "The appointment's id in the system that keeps it."),
   startsAt: field("time", "When it begins."),
   sequence: field("number", "Rises with each change of the appointment."),

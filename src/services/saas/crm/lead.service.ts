@@ -17,30 +17,23 @@ import { addTagsInChange, removeTagsInChange } from "./lead.tags";
 import { updateLeadInChange } from "./lead.update";
 
 export { noteMarketingChoiceInChange } from "./lead.consent";
-export {
-  type Contact,
-  contactKeys,
-  findContactInChange,
-  findOrCreateContactInChange,
-} from "./lead.contact";
+export { type Contact, contactKeys, findContactInChange, findOrCreateContactInChange } from "./lead.contact";
 export { createLeadInChange } from "./lead.create";
-export { deleteLeadInChange } from "./lead.delete";
+
 export {
   findLeadBySubject,
   getLead,
-  type LeadSubject,
   listDeletedLeads,
   listLeads,
   listStageHistory,
   showLead,
 } from "./lead.list";
-export { type MoveOptions, type MoveTarget, moveLeadInChange } from "./lead.move";
-export { livingLead } from "./lead.record";
-export { toLead } from "./lead.serialiser";
+export { moveLeadInChange } from "./lead.move";
+
 export { addTagsInChange, removeTagsInChange } from "./lead.tags";
 export { type Touch, touchLeadInChange } from "./lead.touch";
-export { updateLeadInChange } from "./lead.update";
-export { type LeadKey, type Upserted, upsertLead } from "./lead.upsert";
+
+export { type Upserted, upsertLead } from "./lead.upsert";
 
 /** A lead by id, at the version the caller saw when `ifMatch` is given. */
 export interface LeadAt {

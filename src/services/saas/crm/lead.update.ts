@@ -41,7 +41,7 @@ export async function updateLeadInChange(
 }
 
 /** Writes a new state of a lead's own fields with its events; identities follow. */
-export async function writeLeadInChange(
+async function writeLeadInChange(
   _ctx: TenantContext,
   change: Change,
   before: LeadRecord,

@@ -16,7 +16,7 @@ export interface MeetingAt {
 }
 
 /** Meetings that still lie ahead. */
-export const livingStatuses = ["proposed", "confirmed", "rescheduled"] as const;
+const livingStatuses = ["proposed", "confirmed", "rescheduled"] as const;
 
 /** @throws AppError not-found, precondition-failed. */
 export async function meetingInChange(change: Change, { id, ifMatch }: MeetingAt): Promise<MeetingRecord> {

@@ -27,8 +27,7 @@ import { toMeeting } from "./meeting.serialiser";
 import { endOf } from "./meeting.times";
 
 export { meetingCalendar } from "./meeting.calendar";
-export { createMeeting, type NewMeeting } from "./meeting.create";
-export type { MeetingAt } from "./meeting.record";
+export { createMeeting } from "./meeting.create";
 
 /** @throws AppError not-found. */
 export async function getMeeting(ctx: TenantContext, id: string): Promise<Meeting> {

@@ -26,7 +26,6 @@ import { readSettings } from "./settings.read";
 
 export { deletePipeline, deleteStage } from "./pipeline.delete";
 export { listPipelines } from "./pipeline.list";
-export { toPipeline } from "./pipeline.serialiser";
 
 const maxStages = 50;
 

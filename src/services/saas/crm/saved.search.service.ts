@@ -46,7 +46,7 @@ export async function getSavedSearch(ctx: TenantContext, id: string): Promise<Sa
 }
 
 /** @throws AppError not-found. */
-export async function findSavedSearch(models: CrmModels, id: string): Promise<SavedSearchRecord> {
+async function findSavedSearch(models: CrmModels, id: string): Promise<SavedSearchRecord> {
   const record = await models.SavedSearch.findById(new Types.ObjectId(id)).lean();
   if (!record) throw notFound("saved search");
   return record;

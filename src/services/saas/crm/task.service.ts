@@ -12,8 +12,7 @@ import { createTaskInChange, type NewTask } from "./task.create";
 import { recordTaskEvent, saveTask, type TaskAt, taskInChange, tellAssignee, toTask } from "./task.record";
 import { requireUsers } from "./user.read";
 
-export { createTaskInChange, type NewTask } from "./task.create";
-export type { TaskAt } from "./task.record";
+export { createTaskInChange } from "./task.create";
 
 /** Tasks, the most urgent first. @throws AppError invalid-cursor. */
 export async function listTasks(ctx: TenantContext, query: ListTasks): Promise<Page<Task>> {

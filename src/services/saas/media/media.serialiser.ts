@@ -38,9 +38,3 @@ export function toMedia(record: MediaAssetRecord): Media {
     updatedAt: record.updatedAt.toISOString(),
   };
 }
-
-/** The little that a message shows of its media. */
-export function toMessageMedia(record: MediaAssetRecord) {
-  const { id, kind, mime, size, state, fileName } = toMedia(record);
-  return { id, kind, mime, size, state, fileName, sha256: mainRendition(record)?.sha256 ?? null };
-}

@@ -21,8 +21,7 @@ import { snoozeTime } from "./conversation.snooze";
 import { chooseConnection, openConversationInChange } from "./open.conversation";
 
 export { listConversations } from "./conversation.list";
-export { type ConversationAt, conversationInChange } from "./conversation.record";
-export { openConversationInChange } from "./open.conversation";
+export { conversationInChange } from "./conversation.record";
 
 const mostLabels = 50;
 const mostParticipants = 50;
@@ -121,7 +120,7 @@ export async function setConversationStatus(
  * Gives a conversation to a person, a team or one of a team, in somebody's change.
  * @throws AppError not-found, precondition-failed, invalid-reference, invalid-state when nobody of the team is available
  */
-export async function assignConversationInChange(
+async function assignConversationInChange(
   ctx: TenantContext,
   change: Change,
   at: ConversationAt,

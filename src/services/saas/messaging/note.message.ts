@@ -5,7 +5,7 @@ import type { ConversationRecord } from "../../../model/saas/conversation.schema
 import type { MessageKind, MessageRecord } from "../../../model/saas/message.schema";
 import { messagePreview } from "./message.preview";
 
-export const serviceWindowMs = 24 * 60 * 60_000;
+const serviceWindowMs = 24 * 60 * 60_000;
 
 /** How a kind of inbound message counts. */
 export interface InboundWeight {

@@ -16,7 +16,7 @@ export type PersonalData =
 const byLead = (path = "leadId", shown = true): PersonalData => ({ kind: "by-lead", path, shown });
 const none = (why: string): PersonalData => ({ kind: "none", why });
 
-export const personalData = {
+const personalData = {
   Activity: byLead(),
   AuditEntry: byLead(),
   AutomationDecision: byLead("leadId", false),

@@ -95,7 +95,7 @@ async function ruleOf(ctx: TenantContext, { ruleId, definition }: DryRunInput): 
 }
 
 /** As the engine matches; an event that the rule does not wait for is told like any other condition. */
-export function matchOf(
+function matchOf(
   rule: Pick<DryRule, "_id" | "definition">,
   event: CrmEvent,
   scope: RuleScope,

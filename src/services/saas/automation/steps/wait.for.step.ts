@@ -6,7 +6,7 @@ import { jumpSchema } from "../step.id";
 import { triggerEventSchema } from "../triggers";
 import { defineControl } from "./control.step";
 
-export const waitForConfig = {
+const waitForConfig = {
   events: z
     .array(z.union([triggerEventSchema, eventMatchSchema]))
     .min(1)
